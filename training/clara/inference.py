@@ -1,0 +1,124 @@
+"""A checkpoint at work: load it, embed, suggest, save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from training.clara import checkpoint
+from training.clara.config import ClaraConfig
+from training.clara.model import ClaraModel
+
+CLIPS_AT_ONCE = 32
+
+
+class Clara:
+    """A CLARA ready to be asked: its weights, its configuration and the captions its labels are known by."""
+
+    def __init__(
+        self, config: ClaraConfig, model: ClaraModel | None = None, *, labels: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self.config = config
+        self.model = (model or built(config)).eval()
+        self.labels = {emotion: list(captions) for emotion, captions in (labels or {}).items()}
+        self._label_embeddings: Tensor | None = None
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str | torch.device = "cpu") -> Clara:
+        """The checkpoint in a folder; raises CorruptCheckpoint and says why when it is not whole."""
+        config, labels, weights = checkpoint.read(Path(path))
+        model = built(config)
+        checkpoint.fill(model, weights)
+        return cls(config, model.to(device), labels=labels)
+
+    def save(self, folder: str | Path, labels: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Write weights, configuration and labels into the folder: safetensors and JSON only."""
+        if labels is not None:
+            self.labels = {emotion: list(captions) for emotion, captions in labels.items()}
+            self._label_embeddings = None
+        checkpoint.write(Path(folder), config=self.config, labels=self.labels, weights=self.model.state_dict())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.model.log_logit_scale.device
+
+    @torch.inference_mode()
+    def embed_audio(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
+        """Unit vectors (clips, width) of mono 16 kHz waveforms in [-1, 1], each (samples,)."""
+        return torch.cat([embedding for embedding, _ in self._heard(waveforms)])
+
+    @torch.inference_mode()
+    def embed_text(self, texts: Sequence[str]) -> Tensor:
+        """Unit vectors (texts, width)."""
+        return self.model.read(list(texts))
+
+    @torch.inference_mode()
+    def scores(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
+        """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed by `head_share`."""
+        rows = []
+        for embedding, logits in self._heard(waveforms):
+            by_caption = (self.model.logit_scale * embedding @ self.label_embeddings().T).softmax(dim=-1)
+            rows.append(self._mixed(by_caption, logits))
+        return torch.cat(rows)
+
+    def suggest(self, waveform: Tensor | np.ndarray) -> dict[str, float]:
+        """The probability of each of the checkpoint's emotions for one clip (samples,); they sum to 1."""
+        if not self.labels:
+            raise ValueError("this checkpoint has no labels to suggest")
+        probabilities = self.scores([waveform])[0].double()
+        return dict(zip(self.labels, (probabilities / probabilities.sum()).tolist(), strict=True))
+
+    @torch.inference_mode()
+    def label_embeddings(self) -> Tensor:
+        """One unit vector a label (labels, width): the mean of its captions' vectors."""
+        if self._label_embeddings is None:
+            means = [self.embed_text(captions).mean(dim=0) for captions in self.labels.values()]
+            self._label_embeddings = torch.nn.functional.normalize(torch.stack(means), dim=-1)
+        return self._label_embeddings
+
+    def _heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> Iterator[tuple[Tensor, Tensor]]:
+        clips = [usable(waveform) for waveform in waveforms]
+        if not clips:
+            raise ValueError("there is no waveform to hear")
+        for start in range(0, len(clips), CLIPS_AT_ONCE):
+            some = clips[start : start + CLIPS_AT_ONCE]
+            counts = torch.tensor([len(clip) for clip in some], device=self.device)
+            yield self.model.listen(pad_sequence(some, batch_first=True).to(self.device), counts)
+
+    def _mixed(self, by_caption: Tensor, logits: Tensor) -> Tensor:
+        # The head knows the emotions it was trained on; a label added later is known by its captions alone.
+        share = self.config.head_share
+        if share == 0 or set(self.labels) != set(self.config.emotions):
+            return by_caption
+        order = [self.config.emotions.index(emotion) for emotion in self.labels]
+        return (1 - share) * by_caption + share * logits.softmax(dim=-1)[:, order]
+
+
+def built(config: ClaraConfig) -> ClaraModel:
+    """A model of that configuration with fresh weights."""
+    flat = asdict(config)
+    emotions = flat.pop("emotions")
+    for not_a_size in ("name", "head_share"):
+        del flat[not_a_size]
+    return ClaraModel(emotion_count=len(emotions), **flat)
+
+
+
+
+def usable(waveform: Tensor | np.ndarray) -> Tensor:
+    """The waveform as a float tensor; raises ValueError when it is empty, not one channel, or not finite."""
+    sound = torch.as_tensor(waveform)
+    if sound.dtype == torch.int16:
+        sound = sound.float() / 32_768
+    if sound.ndim != 1 or len(sound) == 0:
+        raise ValueError(f"a waveform is one channel with samples in it, not {tuple(sound.shape)}")
+    if not torch.isfinite(sound).all():
+        raise ValueError("the waveform holds samples that are not numbers")
+    return sound.float()
