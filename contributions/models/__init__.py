@@ -1,0 +1,29 @@
+"""The nouns of a clip's life, one file each."""
+
+from contributions.models.clip import Clip
+from contributions.models.consent import ConsentEvent, ConsentText, CurrentConsent, Purpose
+from contributions.models.contributor import Contributor
+from contributions.models.examination import Examination
+from contributions.models.licence import Annotation, LicenceGrant
+from contributions.models.prompt import Prompt
+from contributions.models.rating import Rating, RatingTurn
+from contributions.models.release import Release, ReleaseClip
+from contributions.models.suggestion import Suggestion
+
+__all__ = [
+    "Annotation",
+    "Clip",
+    "ConsentEvent",
+    "ConsentText",
+    "Contributor",
+    "CurrentConsent",
+    "Examination",
+    "LicenceGrant",
+    "Prompt",
+    "Purpose",
+    "Rating",
+    "RatingTurn",
+    "Release",
+    "ReleaseClip",
+    "Suggestion",
+]

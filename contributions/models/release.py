@@ -1,0 +1,43 @@
+"""A frozen set of clips: its manifest is immutable and names its own digest."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Release(models.Model):
+    """What a run or a researcher reads, and nothing else."""
+
+    class Kind(models.TextChoices):
+        TRAINING = "TRAINING", _("For training, internal")
+        DATASET = "DATASET", _("Public dataset")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=8, choices=Kind)
+    digest = models.CharField(max_length=64, unique=True)
+    counts = models.JSONField()
+    frozen_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.digest[:12]}"
+
+    @property
+    def prefix(self) -> str:
+        """Where its manifest and shards lie in storage."""
+        return f"releases/{self.digest}"
+
+
+class ReleaseClip(models.Model):
+    """That a clip is in a release: how a withdrawal finds what held it."""
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="members")
+    clip = models.ForeignKey("contributions.Clip", on_delete=models.PROTECT, related_name="memberships")
+    key = models.CharField(max_length=40)
+    split = models.CharField(max_length=5)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["release", "clip"], name="a_clip_once_per_release")]
+
+    def __str__(self) -> str:
+        return self.key

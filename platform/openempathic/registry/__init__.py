@@ -1,0 +1,1 @@
+"""The champion and how a worker gets it."""

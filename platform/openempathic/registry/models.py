@@ -1,0 +1,44 @@
+"""Published checkpoints: written by training, read by everyone."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Checkpoint(models.Model):
+    """One complete, verified model: where it lies, what it was made from and what it was measured at."""
+
+    class Status(models.TextChoices):
+        CANDIDATE = "CANDIDATE"
+        CHAMPION = "CHAMPION"
+        PREVIOUS = "PREVIOUS"
+        RETRACTED = "RETRACTED"
+
+    digest = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.CANDIDATE)
+    preset = models.CharField(max_length=40)
+    release_digest = models.CharField(max_length=64)
+    run_id = models.UUIDField()
+    # sha256 by file name, as published; a reader verifies each.
+    files = models.JSONField()
+    evaluation = models.JSONField(default=dict)
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["status"], condition=Q(status="CHAMPION"), name="at_most_one_champion"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def version(self) -> str:
+        """The short name that people read."""
+        return self.digest[:12]
+
+    @property
+    def prefix(self) -> str:
+        """Where its files lie in storage."""
+        return f"checkpoints/{self.digest}"
