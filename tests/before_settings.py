@@ -1,0 +1,20 @@
+"""What must stand before Django reads its settings: a var folder of the tests' own, and one thread for each process.
+
+Loaded by `-p` in pyproject.toml, since pytest-django reads the settings before any conftest is read.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+VAR = tempfile.mkdtemp(prefix="oe-tests-")
+os.environ["OE_VAR"] = VAR
+atexit.register(shutil.rmtree, VAR, ignore_errors=True)
+
+# Two cores are shared by a browser, servers and workers: a pool of threads in each would only fight.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+# A developer's own site must not leak into the tests.
+for name in ("DATABASE_URL", "STORAGE_URL", "BROKER_URL", "EMAIL_URL", "OE_SITE_URL", "OE_DEBUG", "PORT"):
+    os.environ.pop(name, None)

@@ -1,0 +1,45 @@
+"""Fixtures for every room, and the rule that CI skips nothing but what needs a GPU."""
+
+import importlib.util
+import os
+from collections.abc import Generator
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+pytest_plugins = [name for name in ("tests.fixtures_servers",) if importlib.util.find_spec(name) is not None]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With CI set a test that skips for want of a part fails: a part that is missing there hides a fault."""
+    report = yield
+    if "gpu" not in item.keywords:
+        fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself."""
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
+def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure that says what was missing; an expected failure is left alone."""
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"CI skips nothing but what needs a GPU. {reason}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_pages() -> Generator[None, None, None]:
+    """Pages rendered in a test need no collected files, and sign-ins no slow hash; a real site is tested by journeys."""
+    files = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(STORAGES=files, PASSWORD_HASHERS=hashers):
+        yield
