@@ -1,0 +1,390 @@
+"""Bytes that outlive the process: one API over a local folder or an S3 bucket, with the same promises.
+
+`STORAGE_URL` chooses: `file:///absolute/folder`, or
+`s3://bucket/prefix?endpoint=https://host:port&region=name&checksums=when_required`, the last for stores that do not
+know SHA-256 checksums (they get Content-MD5 instead). Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+
+When `put` returns, the bytes are durable: in a folder the file, its name and every folder above it are fsynced; in a
+bucket the store has acknowledged them against a digest. Readers see an object whole or not at all. What we do not know:
+whether the disk, or the store, tells the truth. A bucket must not keep versions, or what is erased stays there.
+"""
+
+import hashlib
+import io
+import os
+import random
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+
+from openempathic import durable
+from openempathic.storage_folder import Folder
+from openempathic.storage_objects import (
+    CHUNK_BYTES,
+    AlreadyStored,
+    BadKey,
+    ConditionalWritesIgnored,
+    DigestMismatch,
+    NoSignedAddress,
+    NotStored,
+    StorageError,
+    StorageFull,
+    StorageUnreachable,
+    Stored,
+    check_digest,
+    disk_errors,
+    pieces,
+    readable,
+    verified,
+)
+from openempathic.storage_ranges import Ranges
+
+__all__ = [
+    "AlreadyStored",
+    "BadKey",
+    "ConditionalWritesIgnored",
+    "DigestMismatch",
+    "NoSignedAddress",
+    "NotStored",
+    "StorageError",
+    "StorageFull",
+    "StorageUnreachable",
+    "Stored",
+    "erase",
+    "fetch",
+    "keys",
+    "open",
+    "put",
+    "read",
+    "signed_url",
+    "stat",
+    "verify_conditional_writes",
+]
+
+# One request up to here, parts above: a clip (32 MiB at most) is always one request.
+SINGLE_REQUEST_BYTES = 64 << 20
+# S3 allows 10,000 parts: 320 GB. One part is held in memory at a time.
+PART_BYTES = 32 << 20
+CONFLICT_ATTEMPTS = 6
+
+
+def put(key: str, source: bytes | Path | BinaryIO, *, sha256: str | None = None, if_absent: bool = False) -> Stored:
+    """Store the bytes durably under the key, or raise and leave what was there before.
+
+    Bytes of another digest than `sha256` (hex) raise DigestMismatch; with `if_absent` one of many writers wins and the
+    others get AlreadyStored.
+    """
+    with readable(source) as file:
+        return _store().put(_checked(key), file, sha256=sha256, if_absent=if_absent)
+
+
+def open(key: str) -> BinaryIO:
+    """Open the object for reading and seeking; only what is read is transferred."""
+    return _store().open(_checked(key))
+
+
+def read(key: str, *, sha256: str | None = None) -> bytes:
+    """The whole object in memory, checked against the digest that is given, or remembered by the store."""
+    return b"".join(_store().chunks(_checked(key), sha256=sha256))
+
+
+def fetch(key: str, to: Path, *, sha256: str | None = None) -> Path:
+    """Copy the whole object, checked as by `read`, into a local file that appears complete or not at all."""
+    chunks = _store().chunks(_checked(key), sha256=sha256)
+    with disk_errors(key):
+        durable.place(chunks, to, root=to.parent)
+    return to
+
+
+def stat(key: str) -> Stored:
+    """The size of the object, without its bytes."""
+    return _store().stat(_checked(key))
+
+
+def keys(prefix: str) -> Iterator[str]:
+    """Every key that begins with the prefix, in order."""
+    return _store().keys(_checked_prefix(prefix))
+
+
+def erase(prefix: str) -> int:
+    """Erase all objects whose key begins with the prefix, and what unfinished writers left there; how many objects."""
+    if not prefix:
+        raise BadKey("An empty prefix would erase the whole store.")
+    return _store().erase(_checked_prefix(prefix))
+
+
+def signed_url(key: str, *, seconds: int) -> str:
+    """An address at which anyone may read the object for this long; a local folder raises NoSignedAddress."""
+    return _store().signed_url(_checked(key), seconds=seconds)
+
+
+def verify_conditional_writes() -> None:
+    """Refuse a store that ignores `if_absent`: a publication would not know who won."""
+    key = f"probe/{uuid4()}"
+    put(key, b"first", if_absent=True)
+    try:
+        put(key, b"second", if_absent=True)
+    except AlreadyStored:
+        return
+    finally:
+        erase(key)
+    raise ConditionalWritesIgnored(
+        "The store ignores If-None-Match, so no training run may publish there: choose another."
+    )
+
+
+def _store() -> "Folder | Bucket":
+    """The store that the settings name at this moment."""
+    # A connection pool must not cross a fork (Celery's worker children), so the process is part of the cache key.
+    key_id, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    return _opened(settings.STORAGE_URL, os.getpid(), key_id, secret)
+
+
+@lru_cache(maxsize=4)
+def _opened(url: str, process: int, key_id: str | None, secret: str | None) -> "Folder | Bucket":
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
+        return Folder(Path(unquote(parts.path)))
+    if parts.scheme == "s3" and parts.netloc:
+        return Bucket(parts, key_id=key_id, secret=secret)
+    raise StorageError("STORAGE_URL must look like file:///absolute/folder or s3://bucket/prefix?endpoint=https://host")
+
+
+def _checked(key: str) -> str:
+    parts = key.split("/")
+    if "\0" in key or any(part in ("", ".", "..") or part.startswith(durable.UNFINISHED) for part in parts):
+        raise BadKey(f"{key!r} is no key: a key is a relative path without empty, '.' or '..' parts.")
+    return key
+
+
+def _checked_prefix(prefix: str) -> str:
+    _checked(prefix.removesuffix("/") or "everything")
+    return prefix
+
+
+class Bucket:
+    """Objects in an S3 bucket, below an optional prefix."""
+
+    def __init__(self, url: SplitResult, *, key_id: str | None, secret: str | None) -> None:
+        options = dict(parse_qsl(url.query))
+        if unknown := options.keys() - {"endpoint", "region", "checksums"}:
+            raise StorageError(f"STORAGE_URL has unknown options: {', '.join(sorted(unknown))}.")
+        self.bucket = url.netloc
+        self.prefix = f"{url.path.strip('/')}/" if url.path.strip("/") else ""
+        self.where = (
+            f"the bucket {self.bucket} at {urlsplit(options.get('endpoint', '//AWS')).netloc.rpartition('@')[2]}"
+        )
+        self.checksums = options.get("checksums", "when_supported")
+        self.s3 = _client(options, checksums=self.checksums, key_id=key_id, secret=secret)
+
+    def put(self, key: str, source: BinaryIO, *, sha256: str | None, if_absent: bool) -> Stored:
+        """Hash first, then upload what the store can check; large objects in parts, whose sum appears at once."""
+        digest, byte_count = _measured(source)
+        check_digest(key, actual=digest.hex(), expected=sha256)
+        writer = uuid4().hex
+        request = {**self._named(key), "Metadata": {"sha256": digest.hex(), "writer": writer}}
+        condition = {"IfNoneMatch": "*"} if if_absent else {}
+        upload = self._put_whole if byte_count <= SINGLE_REQUEST_BYTES else self._put_parts
+        try:
+            with self._errors(key):
+                _retry_conflicts(lambda: upload(source, request, condition))
+        except AlreadyStored:
+            # The answer to our own write may have been lost, and its retry then finds the key taken by us.
+            if not self._is_written_by(writer, key):
+                raise
+        return Stored(key, byte_count, digest.hex())
+
+    def open(self, key: str) -> BinaryIO:
+        """A seekable reader that asks for ranges of this very version of the object."""
+        with self._errors(key):
+            head = self.s3.head_object(**self._named(key))
+        ranges = Ranges(partial(self._read_range, key, head["ETag"]), byte_count=head["ContentLength"])
+        return io.BufferedReader(ranges, buffer_size=CHUNK_BYTES)
+
+    def chunks(self, key: str, *, sha256: str | None) -> Iterator[bytes]:
+        """The bytes in order, checked against the digest given or, without one, that which put() left beside them."""
+        with self._errors(key):
+            answer = self.s3.get_object(**self._named(key))
+            expected = sha256 or answer["Metadata"].get("sha256")
+            yield from verified(answer["Body"].iter_chunks(CHUNK_BYTES), key=key, expected=expected)
+
+    def stat(self, key: str) -> Stored:
+        """The size, and the digest that put() left beside the bytes."""
+        with self._errors(key):
+            head = self.s3.head_object(**self._named(key))
+        return Stored(key, head["ContentLength"], head["Metadata"].get("sha256"))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys as the bucket lists them."""
+        with self._errors(prefix):
+            pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield entry["Key"].removeprefix(self.prefix)
+
+    def erase(self, prefix: str) -> int:
+        """Abort unfinished uploads, which hold bytes too, then delete what is listed.
+
+        One request an object: stores disagree about the checksum they want on a deletion of many.
+        """
+        with self._errors(prefix):
+            self._abort_uploads(prefix)
+            found = list(self.keys(prefix))
+            for key in found:
+                self.s3.delete_object(**self._named(key))
+        return len(found)
+
+    def signed_url(self, key: str, *, seconds: int) -> str:
+        """A presigned GET; it is not checked that the object exists."""
+        return str(self.s3.generate_presigned_url("get_object", Params=self._named(key), ExpiresIn=seconds))
+
+    def _named(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": self.prefix + key}
+
+    def _read_range(self, key: str, etag: str, start: int, stop: int) -> bytes:
+        """Bytes start to stop, of the version that has this tag."""
+        with self._errors(key):
+            span = f"bytes={start}-{stop - 1}"
+            try:
+                return bytes(self.s3.get_object(**self._named(key), Range=span, IfMatch=etag)["Body"].read())
+            except self.s3.exceptions.ClientError as error:
+                if _status(error) == 412:
+                    raise StorageUnreachable(f"{key} was overwritten while it was being read.") from error
+                raise
+
+    def _put_whole(self, source: BinaryIO, request: dict[str, Any], condition: dict[str, str]) -> None:
+        source.seek(0)
+        checksum = self._checksum(pieces(source))
+        source.seek(0)
+        self.s3.put_object(**request, **condition, **checksum, Body=source)
+
+    def _put_parts(self, source: BinaryIO, request: dict[str, Any], condition: dict[str, str]) -> None:
+        algorithm = {"ChecksumAlgorithm": "SHA256"} if self.checksums == "when_supported" else {}
+        named = {"Bucket": request["Bucket"], "Key": request["Key"]}
+        upload = {**named, "UploadId": self.s3.create_multipart_upload(**request, **algorithm)["UploadId"]}
+        try:
+            parts = self._upload_parts(source, upload)
+            self.s3.complete_multipart_upload(**upload, **condition, MultipartUpload={"Parts": parts})
+        except BaseException:
+            with suppress(Exception):  # The first error says more than a failing clean-up.
+                self.s3.abort_multipart_upload(**upload)
+            raise
+
+    def _upload_parts(self, source: BinaryIO, upload: dict[str, str]) -> list[dict[str, Any]]:
+        source.seek(0)
+        parts = []
+        for number, part in enumerate(pieces(source, PART_BYTES), start=1):
+            checksum = self._checksum([part])
+            answer = self.s3.upload_part(**upload, **checksum, PartNumber=number, Body=part)
+            checksum.pop("ContentMD5", None)
+            parts.append({"PartNumber": number, "ETag": answer["ETag"], **checksum})
+        return parts
+
+    def _checksum(self, chunks: Iterable[bytes]) -> dict[str, str]:
+        """What the store is to check on arrival."""
+        sums = self.checksums == "when_supported"
+        digest = hashlib.sha256() if sums else hashlib.md5(usedforsecurity=False)
+        for chunk in chunks:
+            digest.update(chunk)
+        return {"ChecksumSHA256" if sums else "ContentMD5": b64encode(digest.digest()).decode()}
+
+    def _is_written_by(self, writer: str, key: str) -> bool:
+        try:
+            with self._errors(key):
+                return bool(self.s3.head_object(**self._named(key))["Metadata"].get("writer") == writer)
+        except NotStored:
+            return False
+
+    def _abort_uploads(self, prefix: str) -> None:
+        pages = self.s3.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self.bucket, Prefix=self.prefix + prefix
+        )
+        for page in pages:
+            for upload in page.get("Uploads", []):
+                self.s3.abort_multipart_upload(Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        """Say in our words what the store said; neither keys nor headers appear in them."""
+        from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
+
+        try:
+            yield
+        except ClientError as error:
+            raise self._translated(error, key) from error
+        except FlexibleChecksumError as error:
+            raise DigestMismatch(f"{key} arrived damaged from {self.where}.") from error
+        except BotoCoreError as error:
+            raise StorageUnreachable(f"Cannot reach {self.where} for {key}: {type(error).__name__}.") from error
+
+    def _translated(self, error: Any, key: str) -> StorageError:
+        code, status = error.response["Error"]["Code"], _status(error)
+        if status == 404 and code != "NoSuchBucket":
+            return NotStored(f"{key} is not stored.")
+        if status == 412:
+            return AlreadyStored(f"{key} is already stored.")
+        if status == 507 or code in ("XMinioStorageFull", "InsufficientStorage", "QuotaExceeded"):
+            return StorageFull(f"No room to store {key} in {self.where}.")
+        if code in ("BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"):
+            return DigestMismatch(f"{key} arrived damaged in {self.where}.")
+        return StorageUnreachable(f"Refused by {self.where} for {key}: {code} (HTTP {status}).")
+
+
+def _client(options: dict[str, str], *, checksums: str, key_id: str | None, secret: str | None) -> Any:
+    """A client of its own session, since boto3's shared one may not be used by several threads at once."""
+    # Imported here so that a site on a local folder never loads it.
+    import boto3
+    from botocore.config import Config
+
+    endpoint = options.get("endpoint")
+    config = Config(
+        connect_timeout=3,
+        read_timeout=15,
+        retries={"mode": "standard", "max_attempts": 4},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+        max_pool_connections=32,
+        # A store of one's own seldom has a name in the DNS for every bucket.
+        s3={"addressing_style": "path" if endpoint else "auto"},
+    )
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=options.get("region", "us-east-1"),
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        config=config,
+    )
+
+
+def _measured(source: BinaryIO) -> tuple[bytes, int]:
+    digest, byte_count = hashlib.sha256(), 0
+    for chunk in pieces(source):
+        digest.update(chunk)
+        byte_count += len(chunk)
+    return digest.digest(), byte_count
+
+
+def _retry_conflicts(write: Callable[[], None]) -> None:
+    """Try again while the store says 409: a rival's conditional write to the same key is still under way."""
+    from botocore.exceptions import ClientError
+
+    for attempt in range(CONFLICT_ATTEMPTS):
+        try:
+            return write()
+        except ClientError as error:
+            if _status(error) != 409 or attempt == CONFLICT_ATTEMPTS - 1:
+                raise
+            time.sleep(0.05 * 2**attempt * (1 + random.random()))  # noqa: S311 - no secret, only spread
+
+
+def _status(error: Any) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
