@@ -1,0 +1,98 @@
+"""What else the same clip could have sounded like: louder, nearer to noise, a little faster, with holes.
+
+Everything happens on the batch, on its device, and depends on torch's random state alone. Limits keep the emotion:
+noise stays 15 dB below the voice (arXiv 2104.08806), speed within a tenth.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from training.clara.spectrogram import resampled
+
+# Read as if at these rates: coarse steps, because each ratio needs its own filter.
+SPEEDS_HUNDREDTHS = (90, 95, 100, 105, 110)
+GAIN_DB = 6.0
+NOISE_SHARE, NOISE_SNR_DB = 0.5, (15.0, 30.0)
+WARP = 0.12
+MASKED_MELS, MASKED_FRAMES_SHARE, MASKS = 12, 0.1, 2
+
+
+def changed(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
+    """The batch (clips, samples) at other speeds, gains and with noise, and its new sample counts (clips)."""
+    waveforms, sample_counts = sped(waveforms, sample_counts)
+    return noisy(gained(waveforms), sample_counts), sample_counts
+
+
+def sped(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Each clip at a speed of its own; pitch moves along, within two semitones."""
+    chosen = torch.randint(len(SPEEDS_HUNDREDTHS), (len(waveforms),)).tolist()
+    clips: list[Tensor] = [waveforms[row] for row in range(len(waveforms))]
+    counts = sample_counts.clone()
+    for choice, speed in enumerate(SPEEDS_HUNDREDTHS):
+        rows = [row for row, of in enumerate(chosen) if of == choice]
+        if not rows or speed == 100:
+            continue
+        faster = resampled(waveforms[rows], from_hz=speed, to_hz=100)
+        for row, clip in zip(rows, faster, strict=True):
+            clips[row] = clip
+            counts[row] = torch.div(sample_counts[row] * 100 + speed - 1, speed, rounding_mode="floor")
+    longest = int(counts.max())
+    return pad_sequence([clip[:longest] for clip in clips], batch_first=True), counts
+
+
+def gained(waveforms: Tensor) -> Tensor:
+    """Each clip up to 6 dB louder or softer."""
+    decibels = (torch.rand(len(waveforms), 1) * 2 - 1).to(waveforms.device) * GAIN_DB
+    return waveforms * 10 ** (decibels / 20)
+
+
+def noisy(waveforms: Tensor, sample_counts: Tensor) -> Tensor:
+    """Half of the clips over white to pinkish noise, 15 to 30 dB below them."""
+    device = waveforms.device
+    inside = torch.arange(waveforms.shape[1], device=device) < sample_counts[:, None]
+    power = (waveforms.square() * inside).sum(dim=1) / sample_counts
+    lowest, highest = NOISE_SNR_DB
+    snr = torch.rand(len(waveforms)).to(device) * (highest - lowest) + lowest
+    chosen = (torch.rand(len(waveforms)) < NOISE_SHARE).to(device)
+    noise = torch.randn(waveforms.shape).to(device)
+    colour = torch.rand(len(waveforms), 1).to(device)
+    noise[:, 1:] = noise[:, 1:] + colour * noise[:, :-1]
+    noise = noise / noise.square().mean(dim=1, keepdim=True).sqrt()
+    level = (power / 10 ** (snr / 10)).sqrt() * chosen
+    return waveforms + noise * level[:, None] * inside
+
+
+def warped(mel: Tensor) -> Tensor:
+    """Each picture (clips, mels, frames) stretched a little along its mels: another throat said the same.
+
+    Vocal tract length perturbation (Jaitly and Hinton 2013), done on the mels.
+    """
+    clips, mels, _ = mel.shape
+    stretch = 1 + (torch.rand(clips, 1) * 2 - 1).to(mel.device) * WARP
+    places = (torch.arange(mels, device=mel.device) * stretch).clamp(max=mels - 1)  # (clips, mels)
+    below = places.floor().long()
+    above = (below + 1).clamp(max=mels - 1)
+    share = (places - below)[..., None]
+    rows = torch.arange(clips, device=mel.device)[:, None]
+    return mel[rows, below] * (1 - share) + mel[rows, above] * share
+
+
+def masked(mel: Tensor, frame_counts: Tensor) -> Tensor:
+    """SpecAugment (arXiv 1904.08779): two bands and two short times of each picture (clips, mels, frames) go blank."""
+    clips, mels, frames = mel.shape
+    hidden = torch.zeros(clips, mels, frames, dtype=torch.bool, device=mel.device)
+    for _ in range(MASKS):
+        hidden |= _stretch(mels, torch.full((clips,), mels), torch.full((clips,), float(MASKED_MELS)), mel)[:, :, None]
+        counts = frame_counts.cpu()
+        hidden |= _stretch(frames, counts, counts * MASKED_FRAMES_SHARE, mel)[:, None, :]
+    return mel.masked_fill(hidden, 0.0)
+
+
+def _stretch(length: int, counts: Tensor, longest: Tensor, mel: Tensor) -> Tensor:
+    width = torch.rand(len(counts)) * longest
+    start = torch.rand(len(counts)) * (counts - width)
+    places = torch.arange(length)
+    return ((places >= start[:, None]) & (places < (start + width)[:, None])).to(mel.device)

@@ -1,0 +1,72 @@
+"""The model card: what a checkpoint is, how well it was measured to work, and what it must not be used for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.clara import Clara
+
+CARD = """\
+# CLARA {name}
+
+A contrastive audio-text model that suggests which emotion listeners will hear in a voice. Trained from scratch on
+{clips} clips ({seconds:.0f} s) of {speakers} speakers; languages: {languages}; emotions: {emotions}.
+
+## How well it hears voices it never heard
+Unweighted average recall (UAR) on {test_clips} clips of {test_speakers} test speaker(s); chance is {chance:.3f}.
+
+| way | UAR | 95 % interval |
+|---|---|---|
+| suggestion (captions and head) | {zero_shot} |
+| logistic regression on its embeddings | {probe} |
+| logistic regression on log-mel statistics (baseline) | {baseline} |
+
+The interval is a bootstrap over {over}.{warning}
+
+| language | UAR | 95 % interval |
+|---|---|---|
+{by_language}
+
+| emotion | recall |
+|---|---|
+{recalls}
+
+## Training
+{steps} steps on a {device}; release `{digest}`; every figure and setting is in `eval.json`.
+Corpora: {corpora}. Clips withdrawn while it trained, and left out: {dropped}.
+
+## Use
+`Clara.load(folder).suggest(waveform)` takes mono 16 kHz sound. It hears how a voice sounds to listeners, not what a
+person feels. A suggestion helps a human rater; it decides nothing.
+
+Not allowed: cloning or imitating a voice; inferring emotions of people at work or in education (EU AI Act,
+Art. 5(1)(f)); any decision about a person.
+"""
+
+
+def written(measured: dict[str, Any], clara: Clara) -> str:
+    """The card's text from the figures of eval.json."""
+    train, test, training = measured["splits"]["train"], measured["splits"]["test"], measured["training"]
+    return CARD.format(
+        name=clara.config.name, clips=train["clips"], seconds=train["seconds"], speakers=train["speakers"],
+        languages=", ".join(train["languages"]), emotions=", ".join(measured["emotions"]),
+        test_clips=test["clips"], test_speakers=test["speakers"], chance=measured["chance"],
+        zero_shot=_cell(measured["zero_shot"]), probe=_cell(measured["probe"]),
+        baseline=_cell(measured["log_mel_baseline"]), over=measured["zero_shot"]["interval"]["over"],
+        warning=_warning(test["speakers"]), by_language=_rows(measured["by_language"]),
+        recalls="\n".join(f"| {name} | {value:.3f} |" for name, value in measured["zero_shot"]["recalls"].items()),
+        steps=training["steps"], device=training["device"], digest=training["release_digest"],
+        corpora=", ".join(train["corpora"]), dropped=training["clips_dropped"],
+    )
+
+
+def _cell(summary: dict[str, Any]) -> str:
+    return f"{summary['uar']:.3f} | {summary['interval']['low']:.3f} to {summary['interval']['high']:.3f}"
+
+
+def _rows(by_language: dict[str, Any]) -> str:
+    return "\n".join(f"| {language} | {_cell(summary)} |" for language, summary in by_language.items())
+
+
+def _warning(speakers: int) -> str:
+    return "" if speakers > 1 else " With one test speaker it says nothing about how other voices would fare."

@@ -1,0 +1,58 @@
+"""What CLARA is taught by: captions that are true of several clips are right answers for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.captions import Caption
+
+
+def truth(
+    votes: Tensor, strengths: Sequence[str | None], captions: Sequence[Caption], emotions: Sequence[str]
+) -> tuple[Tensor, Tensor]:
+    """How true each caption is of each clip, and where that is known: two (clips, captions).
+
+    votes is (clips, emotions) with rows that sum to 1. Truth is the overlap of votes and claim, 0 where the caption
+    claims another strength than was heard, and unknown where nobody rated the strength it claims.
+    """
+    claims = torch.zeros(len(captions), len(emotions))
+    for row, caption in enumerate(captions):
+        for emotion, share in caption.emotions:
+            if emotion in emotions:
+                claims[row, emotions.index(emotion)] = share
+    overlap = votes @ (claims / claims.norm(dim=1, keepdim=True).clamp(min=1e-6)).T.to(votes.device)
+    fits = [[c.strength is None or c.strength == heard for c in captions] for heard in strengths]
+    known = [[c.strength is None or heard is not None for c in captions] for heard in strengths]
+    return overlap * torch.tensor(fits, device=votes.device), torch.tensor(known, device=votes.device)
+
+
+def contrastive(audio: Tensor, text: Tensor, scale: Tensor, *, truth: Tensor, known: Tensor) -> Tensor:
+    """Symmetric InfoNCE of unit vectors (clips, width) and (captions, width) with soft, multiple right answers."""
+    logits = (scale * audio @ text.T).masked_fill(~known, -1e4)  # (clips, captions)
+    right = truth * known
+    return (_soft_cross_entropy(logits, right) + _soft_cross_entropy(logits.T, right.T)) / 2
+
+
+def head(logits: Tensor, votes: Tensor, class_weights: Tensor) -> Tensor:
+    """Cross-entropy of the emotion head (clips, emotions) with the votes, rare emotions weighing more."""
+    losses = -(votes * logits.log_softmax(dim=-1) * class_weights).sum(dim=-1)
+    return losses.sum() / (votes * class_weights).sum()
+
+
+def class_weights(votes: Tensor) -> Tensor:
+    """Inverse frequency of each emotion among the votes (clips, emotions), 1 on average; 0 for one never heard."""
+    counts = votes.sum(dim=0)
+    inverse = torch.where(counts > 0, 1 / counts.clamp(min=1e-6), torch.zeros_like(counts))
+    return inverse * (counts > 0).sum() / inverse.sum()
+
+
+def _soft_cross_entropy(logits: Tensor, right: Tensor) -> Tensor:
+    mass = right.sum(dim=1)
+    targets = right / mass[:, None].clamp(min=1e-6)
+    losses = -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1)
+    # A row without any right answer in this batch teaches nothing.
+    return losses[mass > 0].mean()

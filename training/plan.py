@@ -1,0 +1,72 @@
+"""What a training run is asked to do: one frozen plan, read from plan.json and kept beside what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from training.clara.config import PRESETS
+
+
+class UnusablePlan(Exception):
+    """The plan asks for something that does not exist; the message names it."""
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """One run: the model, how long and how hard it learns, and how often it keeps its state."""
+
+    preset: str = "tiny"
+    seed: int = 0
+    device: str = "auto"  # auto, cpu or cuda
+    threads: int = 0  # torch's threads on a CPU; 0 leaves torch's own choice
+
+    steps: int = 400
+    warmup_steps: int = 40
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.1
+    longest_gradient: float = 1.0
+    ema_decay: float = 0.98
+    batch_seconds: float = 64.0  # the padded sound of one batch
+    longest_clip_seconds: float = 20.0
+
+    head_loss_share: float = 0.5
+    augment: bool = True
+
+    steps_per_state: int = 50
+    steps_per_progress: int = 10
+    bootstrap_draws: int = 2000
+
+    @classmethod
+    def read(cls, path: Path) -> FitPlan:
+        """The plan in a JSON file; raises UnusablePlan when it cannot be followed."""
+        try:
+            return cls.of(json.loads(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise UnusablePlan(f"{path.name} cannot be read: {error}") from error
+
+    @classmethod
+    def of(cls, asked: dict[str, Any]) -> FitPlan:
+        """The plan with these fields and the defaults for the rest."""
+        known = {field.name: field for field in fields(cls)}
+        if unknown := sorted(asked.keys() - known.keys()):
+            raise UnusablePlan(f"a plan has no {', '.join(unknown)}")
+        plan = replace(cls(), **asked)
+        plan.check()
+        return plan
+
+    def check(self) -> None:
+        """Raise UnusablePlan for a number that no run could follow."""
+        if self.preset not in PRESETS:
+            raise UnusablePlan(f"no preset is called {self.preset!r}; there are {', '.join(PRESETS)}")
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise UnusablePlan(f"no device is called {self.device!r}")
+        for name in ("steps", "steps_per_state", "steps_per_progress", "batch_seconds", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise UnusablePlan(f"{name} must be above 0, not {getattr(self, name)!r}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as plain data, every default spelled out."""
+        return asdict(self)
