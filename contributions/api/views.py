@@ -1,0 +1,61 @@
+"""The API of a clip: put it there, ask how it is."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from contributions import consent
+from contributions.api.announcement import announced
+from contributions.intake import NotAccepted, intake
+from contributions.models import Clip
+from contributions.taxonomy import reasons
+
+IN_MOTION = (Clip.Status.STORED,)
+
+
+class ClipView(APIView):
+    """`PUT` makes a clip durable under the id its sender made; `GET` tells its sender how it fares."""
+
+    def put(self, request: Request, clip_id: UUID) -> Response:
+        """201 when the clip is durable, 200 when an earlier try of the same upload had made it so."""
+        body: HttpRequest = request._request
+        try:
+            receipt = intake(
+                clip_id,
+                contributor=consent.contributor_for(request.user),
+                body=body,
+                announced=announced(body),
+                by=request.user,
+            )
+        except NotAccepted as refusal:
+            return Response({"code": refusal.code, "message": refusal.message}, status=refusal.status)
+        return Response(described(receipt.clip), status=201 if receipt.is_new else 200)
+
+    def get(self, request: Request, clip_id: UUID) -> Response:
+        """The clip's status with its reason and a tip; 404 for anybody else's."""
+        return Response(described(get_object_or_404(Clip.objects.of(request.user), pk=clip_id)))
+
+
+def described(clip: Clip) -> dict[str, Any]:
+    """A clip as its speaker may see it."""
+    examination = clip.examinations.order_by("-pk").first()
+    return {
+        "id": str(clip.pk),
+        "status": clip.status,
+        "reason": clip.status_reason,
+        "advice": advice(clip.status_reason),
+        "warnings": [{"code": code, **advice(code)} for code in examination.warnings] if examination else [],
+        "duration_seconds": clip.duration_seconds,
+        "is_final": clip.status not in IN_MOTION,
+    }
+
+
+def advice(code: str) -> dict[str, str] | None:
+    """What a reason means and what to do about it, in the reader's language."""
+    found = reasons.MACHINE.get(code) or reasons.HUMAN.get(code)
+    return {"text": str(found.text), "tip": str(found.tip)} if found else None

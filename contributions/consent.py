@@ -1,0 +1,146 @@
+"""What a contributor allows: asked plainly, kept as events, folded to where they stand now."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from contributions import splits
+from contributions.models import ConsentEvent, ConsentText, Contributor, CurrentConsent, Purpose
+from openempathic import audit
+from openempathic.version import app_version
+
+REQUIRED = Purpose.STORE_AND_REVIEW
+# Purposes that the site asks for today, in the order in which they are shown.
+ASKED = (Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS)
+FALLBACK_LANGUAGE = settings.LANGUAGE_CODE
+
+
+class NotConsented(Exception):
+    """What was sent is not a consent that we may rely on."""
+
+
+def contributor_for(person: Any) -> Contributor:
+    """The person's voice; made, with its side of every future split, at first use."""
+    found = Contributor.objects.filter(user=person).first()
+    if found:
+        return found
+    fresh = uuid.uuid4()
+    made, _is_new = Contributor.objects.get_or_create(
+        user=person, defaults={"id": fresh, "split": splits.side_of(str(fresh))}
+    )
+    return made
+
+
+def texts(language: str) -> list[ConsentText]:
+    """The words in force for each purpose that we ask for, in that language or else in English."""
+    return [found for purpose in ASKED if (found := text_for(purpose, language))]
+
+
+def text_for(purpose: str, language: str) -> ConsentText | None:
+    """The newest text of the purpose that is valid today."""
+    in_force = ConsentText.objects.filter(purpose=purpose, valid_from__lte=timezone.now().date())
+    newest = in_force.order_by("-valid_from", "-pk")
+    short = language.split("-")[0]
+    return newest.filter(language__in=[language, short]).first() or newest.filter(language=FALLBACK_LANGUAGE).first()
+
+
+def decide(
+    contributor: Contributor,
+    *,
+    given: set[str],
+    shown: Iterable[ConsentText],
+    locale: str,
+    is_adult: bool,
+    by: Any,
+) -> None:
+    """Keep the contributor's answer on every text shown: GIVEN where ticked, else REFUSED or WITHDRAWN.
+
+    Raises NotConsented, and keeps nothing, when the person is no adult or leaves out the required purpose.
+    """
+    shown = list(shown)
+    if not is_adult:
+        raise NotConsented(_("Only adults can take part: please confirm that you are of age."))
+    if REQUIRED not in given:
+        raise NotConsented(_("Without leave to store and review your clips we cannot take any."))
+    if unseen := given - {text.purpose for text in shown}:
+        raise NotConsented(_("You were not shown the text for: %(purposes)s.") % {"purposes": ", ".join(unseen)})
+    with transaction.atomic():
+        # The contributor's row is the lock on the chain: two tabs that decide at once follow each other.
+        locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
+        for text in shown:
+            append(locked, kind=answer(locked, text.purpose, is_given=text.purpose in given), text=text, locale=locale)
+        if locked.is_adult_attested_at is None:
+            locked.is_adult_attested_at = timezone.now()
+            locked.save(update_fields=["is_adult_attested_at"])
+        audit.record("consent.decided", subject=locked, by=by, given=sorted(given))
+
+
+def answer(contributor: Contributor, purpose: str, *, is_given: bool) -> str:
+    """What an unticked box means: refused at first, withdrawn once it had been given."""
+    if is_given:
+        return ConsentEvent.Kind.GIVEN
+    had = covers(contributor, purpose)
+    return ConsentEvent.Kind.WITHDRAWN if had else ConsentEvent.Kind.REFUSED
+
+
+def append(contributor: Contributor, *, kind: str, text: ConsentText, locale: str) -> ConsentEvent:
+    """Chain one event to the contributor's last, and fold it; the caller holds the contributor's row."""
+    last = contributor.consent_events.order_by("-position").first()
+    event = ConsentEvent(
+        contributor=contributor,
+        position=last.position + 1 if last else 0,
+        kind=kind,
+        purpose=text.purpose,
+        text=text,
+        text_sha256=text.sha256,
+        locale=locale,
+        app_version=app_version(),
+        age_band_attested="adult",
+        at=timezone.now(),
+        previous_sha256=last.sha256 if last else "",
+    )
+    event.sha256 = event.digest()
+    event.save()
+    CurrentConsent.objects.update_or_create(
+        contributor=contributor,
+        purpose=text.purpose,
+        defaults={"is_given": kind == ConsentEvent.Kind.GIVEN, "event": event},
+    )
+    return event
+
+
+def covers(contributor: Contributor, purpose: str) -> bool:
+    """Whether the contributor allows the purpose at this moment."""
+    return CurrentConsent.objects.filter(contributor=contributor, purpose=purpose, is_given=True).exists()
+
+
+def current(contributor: Contributor) -> dict[str, bool]:
+    """Where the contributor stands on each purpose that was ever asked."""
+    return dict(contributor.current_consents.values_list("purpose", "is_given"))
+
+
+def folded(contributor: Contributor) -> dict[str, bool]:
+    """The same, computed from the events alone; equal to current(), or something wrote past this module."""
+    return {event.purpose: event.kind == ConsentEvent.Kind.GIVEN for event in contributor.consent_events.all()}
+
+
+def broken_link(contributor: Contributor) -> ConsentEvent | None:
+    """The first event whose digest, or whose link to the one before, does not hold; None when the chain is whole."""
+    previous = ""
+    for position, event in enumerate(contributor.consent_events.all()):
+        if event.position != position or event.previous_sha256 != previous or event.sha256 != event.digest():
+            return event
+        previous = event.sha256
+    return None
+
+
+def locale_now() -> str:
+    """The language in which the page was shown."""
+    return translation.get_language() or FALLBACK_LANGUAGE
+
+

@@ -1,0 +1,255 @@
+"""Taking in a clip: bytes made durable, row committed, and only then a 201. No broker, no worker, no decoder."""
+
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import IO, Any, BinaryIO
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from contributions import consent, taxonomy
+from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
+from openempathic import audit, storage
+
+PIECE_BYTES = 256 * 1024
+
+
+class NotAccepted(Exception):
+    """The clip could not be taken in; `code` is for programs, the message for people, `status` for HTTP."""
+
+    code = "not_accepted"
+    status = 400
+    text = gettext_noop("This clip could not be taken in.")
+
+    @property
+    def message(self) -> str:
+        """Why, in the reader's language."""
+        return _(self.text)
+
+
+class NoConsent(NotAccepted):
+    code, status = "no_consent", 403
+    text = gettext_noop("We may not store this clip: please read and answer the consent page first.")
+
+
+class Empty(NotAccepted):
+    code, status = "empty", 400
+    text = gettext_noop("The clip is empty: nothing was recorded. Check your microphone and try again.")
+
+
+class TooLarge(NotAccepted):
+    code, status = "too_large", 413
+    text = gettext_noop("The clip is larger than 32 MB. Please record a shorter take.")
+
+
+class DigestDiffers(NotAccepted):
+    code, status = "digest_differs", 400
+    text = gettext_noop("The clip was damaged on its way. It is kept on your device and will be sent again.")
+
+
+class UnknownLanguage(NotAccepted):
+    code, status = "unknown_language", 400
+    text = gettext_noop("We do not know the language this clip is said to be in.")
+
+
+class UnknownPrompt(NotAccepted):
+    code, status = "unknown_prompt", 400
+    text = gettext_noop("We do not know the sentence this clip is said to be of.")
+
+
+class QuotaSpent(NotAccepted):
+    code, status = "quota_spent", 429
+    text = gettext_noop("You have given as many clips as we take in a day. Thank you! Please come back tomorrow.")
+
+
+class AnotherDigest(NotAccepted):
+    code, status = "another_digest", 409
+    text = gettext_noop("Another clip was already sent under this number. Please record this take again.")
+
+
+class StorageFullNow(NotAccepted):
+    code, status = "storage_full", 507
+    text = gettext_noop("Our storage is full at the moment. Your take is kept on your device and will be sent later.")
+
+
+class StorageAway(NotAccepted):
+    code, status = "storage_away", 503
+    text = gettext_noop("Our storage does not answer. Your take is kept on your device and will be sent again.")
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What the sender says of the clip."""
+
+    sha256: str
+    media_type: str
+    language: str
+    prompt_id: str | None = None
+    byte_count: int | None = None
+    capture: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A licence in place of consent, with what the corpus says of the clip."""
+
+    licence: LicenceGrant
+    transcript: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The clip that is now durable, and whether this call made it so."""
+
+    clip: Clip
+    is_new: bool
+
+
+def intake(
+    clip_id: uuid.UUID,
+    *,
+    contributor: Contributor,
+    body: BinaryIO,
+    announced: Announced,
+    by: Any,
+    permission: Permission | None = None,
+) -> Receipt:
+    """Make the clip durable and answer with it; the same id and digest always answer the same clip.
+
+    Raises a NotAccepted whose message may be shown to the sender; nothing is kept then.
+    """
+    check_consent(contributor, permission)
+    if known := already(clip_id, contributor, announced.sha256):
+        return Receipt(known, is_new=False)
+    prompt = check_announced(announced)
+    if permission is None:
+        check_quota(contributor)
+    with received(body, announced) as (file, byte_count):
+        keep_bytes(clip_id, file, announced.sha256)
+    return keep_row(clip_id, contributor, announced, prompt, byte_count, by=by, permission=permission)
+
+
+def check_consent(contributor: Contributor, permission: Permission | None) -> None:
+    """Nothing is stored without leave."""
+    if permission is None and not consent.covers(contributor, Purpose.STORE_AND_REVIEW):
+        raise NoConsent
+
+
+def already(clip_id: uuid.UUID, contributor: Contributor, sha256: str) -> Clip | None:
+    """The clip that an earlier try of the same upload made."""
+    known = Clip.objects.filter(pk=clip_id).first()
+    # Another person's id is answered like another digest: the id is taken, and nothing else is said about it.
+    if known and (known.sha256 != sha256 or known.contributor_id != contributor.pk):
+        raise AnotherDigest
+    return known
+
+
+def check_announced(announced: Announced) -> Prompt | None:
+    """Language and prompt must be ones we know, and agree."""
+    if announced.byte_count == 0:
+        raise Empty
+    if (announced.byte_count or 0) > settings.UPLOAD_BYTES_MAX:
+        raise TooLarge
+    try:
+        taxonomy.language(announced.language)
+    except taxonomy.UnknownLanguage as unknown:
+        raise UnknownLanguage from unknown
+    if announced.prompt_id is None:
+        return None
+    prompt = Prompt.objects.filter(pk=announced.prompt_id, language=announced.language).first()
+    if prompt is None:
+        raise UnknownPrompt
+    return prompt
+
+
+def check_quota(contributor: Contributor) -> None:
+    """A day has room for so many clips of one voice."""
+    today = contributor.clips.filter(stored_at__gte=Now() - timedelta(days=1)).count()
+    if today >= settings.CLIPS_PER_DAY:
+        raise QuotaSpent
+
+
+@contextmanager
+def received(body: BinaryIO, announced: Announced) -> Iterator[tuple[IO[bytes], int]]:
+    """The body in a temporary file, counted and digested while it came in."""
+    with tempfile.TemporaryFile() as file:
+        digest, byte_count = hashlib.sha256(), 0
+        while piece := body.read(PIECE_BYTES):
+            byte_count += len(piece)
+            if byte_count > settings.UPLOAD_BYTES_MAX:
+                raise TooLarge
+            digest.update(piece)
+            file.write(piece)
+        if byte_count == 0:
+            raise Empty
+        if digest.hexdigest() != announced.sha256:
+            raise DigestDiffers
+        file.seek(0)
+        yield file, byte_count
+
+
+def keep_bytes(clip_id: uuid.UUID, file: IO[bytes], sha256: str) -> None:
+    """Make the bytes durable; of two uploads that race for one id, the second must bring the same bytes."""
+    key = f"clips/{clip_id}/original"
+    try:
+        storage.put(key, file, sha256=sha256, if_absent=True)
+    except storage.AlreadyStored:
+        # An earlier try died between bytes and row: its bytes are complete, so they are ours if they are the same.
+        with storage.open(key) as stored:
+            if hashlib.file_digest(stored, "sha256").hexdigest() != sha256:
+                raise AnotherDigest from None
+    except storage.StorageFull as full:
+        raise StorageFullNow from full
+    except storage.StorageUnreachable as away:
+        raise StorageAway from away
+
+
+def keep_row(
+    clip_id: uuid.UUID,
+    contributor: Contributor,
+    announced: Announced,
+    prompt: Prompt | None,
+    byte_count: int,
+    *,
+    by: Any,
+    permission: Permission | None,
+) -> Receipt:
+    """Commit the clip, due for screening; a racing twin of the same upload answers the same clip."""
+    clip = Clip(
+        id=clip_id,
+        contributor=contributor,
+        licence=permission.licence if permission else None,
+        prompt=prompt,
+        language=announced.language,
+        transcript=prompt.text if prompt else permission.transcript if permission else "",
+        intended_emotion=prompt.emotion if prompt else "",
+        intended_intensity=prompt.intensity if prompt else None,
+        sha256=announced.sha256,
+        byte_count=byte_count,
+        media_type=announced.media_type,
+        capture=announced.capture,
+        next_attempt_at=Now(),
+    )
+    try:
+        with transaction.atomic():
+            # Asked again inside the transaction: consent withdrawn during the upload wins.
+            check_consent(contributor, permission)
+            clip.save(force_insert=True)
+            audit.record("clip.stored", subject=clip, by=by, sha256=clip.sha256)
+    except NoConsent:
+        storage.erase(f"{clip.prefix}/")
+        raise
+    except IntegrityError:
+        twin = already(clip_id, contributor, announced.sha256)
+        if twin is None:
+            raise
+        return Receipt(twin, is_new=False)
+    return Receipt(clip, is_new=True)

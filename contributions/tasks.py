@@ -1,0 +1,36 @@
+"""What Celery runs: ids in, one call, the heavy room imported inside."""
+
+from celery import shared_task
+
+NUDGES_A_SWEEP = 500
+
+
+@shared_task
+def sweep() -> None:
+    """Nudge a worker for every row that is due; the only place that talks to the broker."""
+    from contributions import examination, prelabelling
+    from contributions.models import Clip, Suggestion
+    from openempathic import leases
+
+    examination.quarantine_exhausted()
+    prelabelling.owe_backlog()
+    for pk in leases.due(Clip.objects.filter(status=Clip.Status.STORED), at_most=NUDGES_A_SWEEP):
+        screen.delay(clip_id=str(pk))
+    for pk in leases.due(Suggestion.objects.filter(scores__isnull=True), at_most=NUDGES_A_SWEEP):
+        prelabel.delay(suggestion_id=pk)
+
+
+@shared_task
+def screen(*, clip_id: str) -> None:
+    """Screen one clip, if it is still owed."""
+    from contributions import examination
+
+    examination.examine_due(clip_id)
+
+
+@shared_task
+def prelabel(*, suggestion_id: int) -> None:
+    """Let the champion listen to one clip, if it is still owed."""
+    from contributions import prelabelling
+
+    prelabelling.prelabel_due(suggestion_id)
