@@ -1,6 +1,5 @@
 """Fixtures for every room, and the rule that CI skips nothing but what needs a GPU."""
 
-import importlib.util
 import os
 from collections.abc import Generator
 
@@ -8,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-pytest_plugins = [name for name in ("tests.fixtures_servers",) if importlib.util.find_spec(name) is not None]
+pytest_plugins = ["tests.fixtures_servers"]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -38,7 +37,7 @@ def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_pages() -> Generator[None, None, None]:
-    """Pages rendered in a test need no collected files, and sign-ins no slow hash; a real site is tested by journeys."""
+    """Let a page render without collected files and a sign-in without a slow hash; journeys test the real ones."""
     files = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with override_settings(STORAGES=files, PASSWORD_HASHERS=hashers):
