@@ -1,4 +1,4 @@
-"""Real Redis, PostgreSQL and S3 (SeaweedFS) for tests: free loopback ports, a temporary folder, and nothing left behind.
+"""Real Redis, PostgreSQL and S3 (SeaweedFS) for tests: free loopback ports, a temporary folder, nothing left behind.
 
 with redis() as server: ...      # server.url, server.environment; also server.kill(), server.start()
 """

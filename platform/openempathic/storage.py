@@ -71,6 +71,9 @@ __all__ = [
 
 # One request up to here, parts above: a clip (32 MiB at most) is always one request.
 SINGLE_REQUEST_BYTES = 64 << 20
+# S3's limit for one request. Up to here `if_absent` is one request too: SeaweedFS looks for the key when parts are
+# joined, but lets rivals who join at once all win. Give larger objects names made of their digest.
+SINGLE_CONDITIONAL_BYTES = 5 << 30
 # S3 allows 10,000 parts: 320 GB. One part is held in memory at a time.
 PART_BYTES = 32 << 20
 CONFLICT_ATTEMPTS = 6
@@ -110,7 +113,7 @@ def stat(key: str) -> Stored:
 
 
 def keys(prefix: str) -> Iterator[str]:
-    """Every key that begins with the prefix, in order."""
+    """Every key that begins with the prefix, in no promised order: stores differ."""
     return _store().keys(_checked_prefix(prefix))
 
 
@@ -166,7 +169,8 @@ def _checked(key: str) -> str:
 
 
 def _checked_prefix(prefix: str) -> str:
-    _checked(prefix.removesuffix("/") or "everything")
+    if prefix:
+        _checked(prefix.removesuffix("/"))
     return prefix
 
 
@@ -192,7 +196,8 @@ class Bucket:
         writer = uuid4().hex
         request = {**self._named(key), "Metadata": {"sha256": digest.hex(), "writer": writer}}
         condition = {"IfNoneMatch": "*"} if if_absent else {}
-        upload = self._put_whole if byte_count <= SINGLE_REQUEST_BYTES else self._put_parts
+        most = SINGLE_CONDITIONAL_BYTES if if_absent else SINGLE_REQUEST_BYTES
+        upload = self._put_whole if byte_count <= most else self._put_parts
         try:
             with self._errors(key):
                 _retry_conflicts(lambda: upload(source, request, condition))

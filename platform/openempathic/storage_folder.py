@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,9 @@ from openempathic.storage_objects import (
     verified,
 )
 
+# Erasing is rare and quick, so losing to it this often in a row means something else is wrong.
+RACES_WITH_ERASE = 50
+
 
 class Folder:
     """Objects as files below one local folder."""
@@ -30,20 +33,12 @@ class Folder:
 
     def put(self, key: str, source: BinaryIO, *, sha256: str | None, if_absent: bool) -> Stored:
         """Write beside, sync, and rename or link."""
-        path = self.root / key
-        with disk_errors(key):
-            try:
-                self._make_room(path)
-                byte_count, digest = durable.place(
-                    pieces(source),
-                    path,
-                    root=self.root,
-                    if_absent=if_absent,
-                    check=lambda digest: check_digest(key, actual=digest, expected=sha256),
-                )
-            except FileExistsError as error:
-                raise AlreadyStored(f"{key} is already stored.") from error
-        return Stored(key, byte_count, digest)
+        for _ in range(RACES_WITH_ERASE):
+            source.seek(0)
+            # An erase() of the same prefix may take the folder from under us: then once more.
+            with disk_errors(key), suppress(FileNotFoundError):
+                return self._write(key, source, sha256=sha256, if_absent=if_absent)
+        raise StorageUnreachable(f"The folder of {key} vanishes again and again.")
 
     def open(self, key: str) -> BinaryIO:
         """The file itself."""
@@ -61,7 +56,7 @@ class Folder:
             return Stored(key, os.fstat(file.fileno()).st_size)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """The files' names, in the order a bucket lists."""
+        """The names of the finished files."""
         return (key for key in self._files(prefix) if durable.UNFINISHED not in key)
 
     def erase(self, prefix: str) -> int:
@@ -78,28 +73,39 @@ class Folder:
         """Refused: the site itself streams from a local folder, to whom it may."""
         raise NoSignedAddress(f"{key} lies in a local folder, which has no address of its own: stream it with open().")
 
+    def _write(self, key: str, source: BinaryIO, *, sha256: str | None, if_absent: bool) -> Stored:
+        path = self.root / key
+        self._make_room(path)
+        try:
+            byte_count, digest = durable.place(
+                pieces(source),
+                path,
+                root=self.root,
+                if_absent=if_absent,
+                check=lambda digest: check_digest(key, actual=digest, expected=sha256),
+            )
+        except FileExistsError as error:
+            raise AlreadyStored(f"{key} is already stored.") from error
+        except IsADirectoryError as error:
+            raise BadKey(f"{key} is a folder of other keys.") from error
+        return Stored(key, byte_count, digest)
+
     def _make_room(self, path: Path) -> None:
         try:
             durable.make_folder(path.parent, root=self.root)
         except (FileExistsError, NotADirectoryError) as error:
-            raise BadKey(f"{path.relative_to(self.root)} runs through a key that is itself an object.") from error
+            if any(parent.is_file() for parent in path.parents):
+                raise BadKey(f"{path.relative_to(self.root)} runs through a key that is itself an object.") from error
+            # mkdir met a folder that an erase() removed before mkdir had looked what it was.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
 
     def _files(self, prefix: str) -> Iterator[str]:
-        folder = prefix.rpartition("/")[0]
-        return (key for key in self._walk(f"{folder}/" if folder else "") if key.startswith(prefix))
-
-    def _walk(self, folder: str) -> Iterator[str]:
-        """Every file below, sorted as whole keys: a folder's name sorts with its slash."""
-        try:
-            with os.scandir(self.root / folder) as entries:
-                names = sorted(entry.name + "/" * entry.is_dir(follow_symlinks=False) for entry in entries)
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        for name in names:
-            if name.endswith("/"):
-                yield from self._walk(folder + name)
-            else:
-                yield folder + name
+        """Every file below the folder that the prefix names, unfinished ones included."""
+        for folder, _, names in os.walk(self.root / prefix.rpartition("/")[0]):
+            for name in names:
+                key = (Path(folder) / name).relative_to(self.root).as_posix()
+                if key.startswith(prefix):
+                    yield key
 
     def _tidy(self, folder: Path) -> None:
         """Remove the folder and those above it while they are empty, then make that durable."""
