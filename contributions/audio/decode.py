@@ -1,0 +1,159 @@
+"""Turn the bytes a stranger sent into a waveform, in a child process that can harm only itself.
+
+It knows containers, codecs and lengths. It does not know what is in the sound: `speech` and `quality` measure that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+CHILD = Path(__file__).with_name("decoding_child.py")
+CPU_SECONDS = 10  # 60 s of the costliest codec decode in well under one
+MEMORY_BYTES = 1 << 30  # of address space; Python and the decoder alone take about 200 MiB
+WALL_SECONDS = 120  # ten CPU seconds on a machine twelve times overloaded
+LONGEST_ANSWER_HZ = 2 * 384_000 + 4 * 16_000  # bytes a second of 16-bit archive and float32 waveform at most
+CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
+
+log = logging.getLogger(__name__)
+
+
+class Reason(StrEnum):
+    """Why a clip cannot be decoded."""
+
+    EMPTY = "EMPTY"  # no bytes
+    NOT_AUDIO = "NOT_AUDIO"  # no container, stream or codec of ours
+    DAMAGED = "DAMAGED"  # nothing decodes, or over a tenth is missing or broken
+    TOO_LONG = "TOO_LONG"
+    TOO_COSTLY = "TOO_COSTLY"  # it ran into the limits on CPU time or memory
+
+
+class Undecodable(Exception):
+    """The clip itself cannot be decoded: `reason` for its contributor, `why` for the log."""
+
+    def __init__(self, reason: Reason, why: str = "") -> None:
+        super().__init__(reason, why)
+        self.reason = reason
+        self.why = why
+
+
+class DecodingFailed(Exception):
+    """Decoding broke for a cause that need not be the clip's: try again later."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A clip as sound: float32 mono at 16 kHz in [-1, 1] (float recordings may exceed it), and what it was before."""
+
+    waveform: np.ndarray  # (samples,)
+    sample_rate_hz: int
+    channels: int
+    container: str
+    codec: str
+    duration_seconds: float
+
+
+def decode(path: Path, *, longest_seconds: float, archive: Path | None = None) -> Decoded:
+    """Decode the clip at `path`, writing `archive` as tagless 16-bit mono FLAC at the original rate when asked.
+
+    Channels are averaged. A clip over `longest_seconds` plus one second of grace is TOO_LONG, whatever it declares.
+    Raises Undecodable when the clip is at fault, DecodingFailed when it need not be, OSError when `path` cannot be
+    read or `archive` not written.
+    """
+    with path.open("rb") as clip, tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as complaint:
+        job = _job(longest_seconds, wants_archive=archive is not None)
+        exit_code = _run_child(job, clip, answer, complaint)
+        facts = _facts(exit_code, answer, complaint)
+        waveform = np.frombuffer(answer.read(facts.pop("waveform_bytes")), dtype=np.float32)
+        if not np.isfinite(waveform).all():  # float recordings can hold NaN
+            raise Undecodable(Reason.DAMAGED, "samples that are no numbers")
+        if archive is not None:
+            _write(archive, answer.read())
+    return Decoded(waveform=waveform, **facts)
+
+
+def _job(longest_seconds: float, *, wants_archive: bool) -> dict[str, Any]:
+    return {
+        "parent": os.getpid(),
+        "longest_seconds": longest_seconds,
+        "wants_archive": wants_archive,
+        "cpu_seconds": CPU_SECONDS,
+        "memory_bytes": MEMORY_BYTES,
+        "answer_bytes": int((longest_seconds + 2) * LONGEST_ANSWER_HZ) + (1 << 20),
+    }
+
+
+def _run_child(job: dict[str, Any], clip: IO[bytes], answer: IO[bytes], complaint: IO[bytes]) -> int:
+    """Run the child on open files, so that it needs no path, and end its whole group if it outlives the limit."""
+    child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own file
+        [sys.executable, "-I", str(CHILD), json.dumps(job)],
+        stdin=clip,
+        stdout=answer,
+        stderr=complaint,
+        env={},
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        _await_end(child, seconds=WALL_SECONDS)
+    finally:  # also when the worker's own time limit interrupts us here
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    return child.returncode
+
+
+def _await_end(child: subprocess.Popen[bytes], *, seconds: float) -> None:
+    """Wait without polling: Popen.wait(timeout) sleeps up to 50 ms at a time, as long as a whole decode."""
+    watch = os.pidfd_open(child.pid)
+    try:
+        select.select([watch], [], [], seconds)
+    finally:
+        os.close(watch)
+
+
+def _facts(exit_code: int, answer: IO[bytes], complaint: IO[bytes]) -> dict[str, Any]:
+    """What the child says of the clip; raises Undecodable or DecodingFailed by the way it ended."""
+    answer.seek(0)
+    ready = answer.readline(10_000)
+    if ready and exit_code == -signal.SIGXCPU:
+        raise Undecodable(Reason.TOO_COSTLY, f"more than {CPU_SECONDS} s of CPU time")
+    if ready and -exit_code in CRASHES:
+        raise Undecodable(Reason.DAMAGED, f"the decoder crashed: {signal.Signals(-exit_code).name}")
+    if exit_code != 0:  # killed from outside, starved for two minutes, or broken itself: none is the clip's fault
+        complaint.seek(0)
+        raise DecodingFailed(f"exit {exit_code}: {complaint.read()[-2_000:].decode(errors='replace')}")
+    if not json.loads(ready)["has_no_network"]:
+        _warn_of_network()
+    facts: dict[str, Any] = json.loads(answer.readline(10_000))
+    if "reason" in facts:
+        raise Undecodable(Reason(facts["reason"]), facts["why"])
+    return facts
+
+
+@cache
+def _warn_of_network() -> None:
+    """Say once that this kernel lets no ordinary process leave the network."""
+    log.warning("clips are decoded in a process that could reach the network: user namespaces are switched off")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put the whole content at `path`, or nothing."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    part.replace(path)

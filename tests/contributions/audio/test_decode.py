@@ -1,0 +1,365 @@
+"""What Vera's browser sends becomes sound, and what Otto sends harms nobody."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from textwrap import indent
+
+import av
+import numpy as np
+import pytest
+
+from contributions.audio import decode as decoding
+from contributions.audio.decode import Decoded, DecodingFailed, Reason, Undecodable, decode
+
+from .sounds import CONTAINERS, RATE_HZ, SOUNDS, correlation, encoded, spoken, tone, wav
+
+LONGEST_SECONDS = 20
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Puts bytes where a clip lies."""
+
+    def put(content: bytes) -> Path:
+        path = tmp_path / "clip"
+        path.write_bytes(content)
+        return path
+
+    return put
+
+
+@pytest.fixture
+def stand_in(monkeypatch, tmp_path):
+    """Puts these lines in the place of the decoder's work, inside all its walls, or earlier, in its rehearsal."""
+
+    def put(lines: str, *, is_early: bool = False) -> None:
+        child, main, last_line = decoding.CHILD.read_text().partition('if __name__ == "__main__"')
+        early, late = (lines, "pass") if is_early else ("pass", lines)
+        parts = [
+            child.replace("import sys\n", "import sys\nimport socket\nimport time\n", 1),
+            "def container_of(_):\n    return 'wav'\n",
+            "def rehearse():\n" + indent(early, "    ") + "\n",
+            "def _decode(*_):\n" + indent(late, "    ") + "\n",
+            main + last_line,
+        ]
+        path = tmp_path / "child.py"
+        path.write_text("\n".join(parts))
+        monkeypatch.setattr(decoding, "CHILD", path)
+
+    return put
+
+
+def refusal(path: Path, *, longest_seconds: float = LONGEST_SECONDS) -> Reason:
+    with pytest.raises(Undecodable) as refused:
+        decode(path, longest_seconds=longest_seconds)
+    return refused.value.reason
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_every_container_vera_can_send_sounds_as_she_spoke(clip, kind):
+    voice = spoken("german-disgust")
+
+    decoded = decode(clip(encoded(voice, kind)), longest_seconds=LONGEST_SECONDS)
+
+    assert (decoded.container, decoded.codec) == CONTAINERS[kind][2:]
+    assert (decoded.sample_rate_hz, decoded.channels) == (48_000, 1)
+    assert decoded.waveform.dtype == np.float32
+    assert decoded.duration_seconds == pytest.approx(len(voice) / RATE_HZ, abs=0.06)
+    assert len(decoded.waveform) == pytest.approx(decoded.duration_seconds * RATE_HZ, abs=2)
+    assert correlation(voice, decoded.waveform) > (0.97 if kind.endswith(("opus", "aac", "mp3")) else 0.999)
+
+
+def test_a_live_recording_that_declares_no_length_is_counted(clip):
+    recording = encoded(spoken("german-anger"), "webm-opus", is_live=True)
+    with av.open(str(clip(recording))) as container:
+        assert container.duration is None
+
+    decoded = decode(clip(recording), longest_seconds=LONGEST_SECONDS)
+
+    assert decoded.duration_seconds == pytest.approx(1.878, abs=0.03)
+
+
+def test_speech_at_16_khz_comes_back_sample_for_sample():
+    path = SOUNDS / "polish-fear.wav"
+
+    decoded = decode(path, longest_seconds=LONGEST_SECONDS)
+
+    np.testing.assert_array_equal(decoded.waveform, spoken("polish-fear"))
+
+
+def test_what_16_khz_cannot_hold_does_not_fold_back_into_the_voice(clip):
+    kept, folded = (
+        decode(
+            clip(wav(tone(seconds=1, hertz=hertz, rate_hz=48_000)[:, None], rate_hz=48_000)),
+            longest_seconds=LONGEST_SECONDS,
+        ).waveform[1_000:-1_000]
+        for hertz in (7_000, 8_400)
+    )
+
+    assert kept.std() == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
+    assert folded.std() < kept.std() / 10_000
+
+
+def test_two_full_scale_channels_are_averaged_and_never_clip(clip):
+    left = tone(seconds=1, amplitude=1.0)
+    both, one_sided = np.stack([left, left], axis=1), np.stack([left, 0 * left], axis=1)
+
+    loud = decode(clip(wav(both)), longest_seconds=LONGEST_SECONDS)
+    half = decode(clip(wav(one_sided)), longest_seconds=LONGEST_SECONDS)
+
+    assert loud.channels == 2
+    np.testing.assert_allclose(loud.waveform, left, atol=1e-4)
+    np.testing.assert_allclose(half.waveform, left / 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 44_056, 44_100, 48_000, 96_001, 192_000])
+def test_the_archive_is_tagless_mono_16_bit_flac_at_the_original_rate(clip, tmp_path, rate_hz):
+    archive = tmp_path / "archive.flac"
+    left = tone(seconds=0.5, rate_hz=rate_hz)
+
+    decoded = decode(
+        clip(wav(np.stack([left, left], axis=1), rate_hz=rate_hz)), longest_seconds=LONGEST_SECONDS, archive=archive
+    )
+
+    with av.open(str(archive)) as container:
+        stream = container.streams.audio[0]
+        kept = np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(stream)])
+        assert container.format.name == "flac"
+        assert (stream.rate, stream.channels, stream.format.name) == (rate_hz, 1, "s16")
+        assert not {**container.metadata, **stream.metadata}
+    np.testing.assert_allclose(kept / 32_768, left, atol=2e-4)
+    assert decoded.sample_rate_hz == rate_hz
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive.flac", "clip"]
+
+
+def test_the_same_clip_gives_the_same_archive_to_the_byte(clip, tmp_path):
+    path = clip(encoded(spoken("polish-anger"), "webm-opus"))
+
+    for name in ("one.flac", "two.flac"):
+        decode(path, longest_seconds=LONGEST_SECONDS, archive=tmp_path / name)
+
+    assert (tmp_path / "one.flac").read_bytes() == (tmp_path / "two.flac").read_bytes()
+
+
+def test_no_bytes_are_empty(clip):
+    assert refusal(clip(b"")) == Reason.EMPTY
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!doctype html><title>Hello</title>" * 50,
+        b"\x89PNG\r\n\x1a\n" + bytes(500),
+        b"PK\x03\x04" + bytes(500),
+        b"#EXTM3U\nhttp://127.0.0.1/secret\n",
+        random.Random(1).randbytes(5_000),
+        b"x",
+    ],
+)
+def test_what_is_no_sound_is_called_so(clip, content):
+    assert refusal(clip(content)) == Reason.NOT_AUDIO
+
+
+def test_otto_cannot_make_the_decoder_open_another_file(clip, tmp_path):
+    (tmp_path / "s.wav").write_bytes((SOUNDS / "german-fear.wav").read_bytes())
+
+    assert refusal(clip(b"ffconcat version 1.0\nfile s.mp3\n")) == Reason.NOT_AUDIO
+    assert refusal(clip(b"ffconcat version 1.0\nfile s.wav\n")) == Reason.NOT_AUDIO
+
+
+def test_a_video_without_sound_is_not_audio(clip, tmp_path):
+    path = tmp_path / "clip.webm"
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libvpx", rate=10, width=64, height=64)
+        stream.pix_fmt = "yuv420p"
+        for _ in range(3):
+            frame = av.VideoFrame(64, 64, "yuv420p")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+    assert refusal(path) == Reason.NOT_AUDIO
+
+
+@pytest.mark.parametrize("kind", ["mp4-aac", "flac", "wav", "webm-pcm", "webm-opus"])
+def test_a_clip_that_declares_twice_what_it_holds_is_damaged(clip, kind):
+    whole = encoded(spoken("german-disgust"), kind)
+
+    assert refusal(clip(whole[: len(whole) // 2])) == Reason.DAMAGED
+
+
+def test_a_live_recording_cut_short_is_simply_shorter(clip):
+    whole = encoded(spoken("german-disgust"), "webm-opus", is_live=True)
+
+    decoded = decode(clip(whole[: len(whole) // 2]), longest_seconds=LONGEST_SECONDS)
+
+    assert 1.2 < decoded.duration_seconds < 1.8
+
+
+def test_a_click_is_left_for_listeners_but_a_ruin_is_damaged(clip):
+    whole = encoded(spoken("german-disgust"), "mp4-aac")
+    middle, fifth = len(whole) // 2, len(whole) // 5
+    clicked, ruined = bytearray(whole), bytearray(whole)
+    clicked[middle : middle + 200] = bytes(200)
+    ruined[middle : middle + fifth] = bytes(fifth)
+
+    decoded = decode(clip(clicked), longest_seconds=LONGEST_SECONDS)
+
+    assert decoded.duration_seconds == pytest.approx(3.2, abs=0.1)
+    assert refusal(clip(ruined)) == Reason.DAMAGED
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_a_header_with_nothing_behind_it_is_damaged(clip, kind):
+    assert refusal(clip(encoded(spoken("polish-fear"), kind)[:60])) == Reason.DAMAGED
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(3_000, 1), (500_000, 1), (4_000_000_000, 1), (16_000, 9)])
+def test_rates_and_channels_that_no_microphone_has_are_damaged(clip, rate_hz, channels):
+    content = wav(np.zeros((16_000, channels)), rate_hz=rate_hz if rate_hz < 2**31 else 16_000)
+    content = content.replace((16_000).to_bytes(4, "little"), rate_hz.to_bytes(4, "little"), 1)
+
+    assert refusal(clip(content)) == Reason.DAMAGED
+
+
+def test_samples_that_are_no_numbers_are_damaged(clip):
+    waveform = tone(seconds=1)
+    waveform[5_000] = np.nan
+
+    assert refusal(clip(wav(waveform[:, None], as_float=True))) == Reason.DAMAGED
+
+
+def test_length_is_counted_and_the_recorders_tail_is_forgiven(clip):
+    path = clip(wav(tone(seconds=2.9)[:, None]))
+
+    decoded = decode(path, longest_seconds=2)
+
+    assert decoded.duration_seconds == pytest.approx(2.9)
+    assert refusal(path, longest_seconds=1.8) == Reason.TOO_LONG
+
+
+def test_a_bomb_of_silence_stops_at_the_limit(clip):
+    hour = encoded(np.zeros(3_600 * 8_000, np.float32), "flac", rate_hz=8_000, from_hz=8_000)
+    assert len(hour) < 1_000_000  # 58 million bytes of samples
+
+    assert refusal(clip(hour)) == Reason.TOO_LONG
+
+
+def test_a_bomb_that_lies_about_its_length_stops_too(clip):
+    bomb = bytearray(encoded(np.zeros(600 * 8_000, np.float32), "flac", rate_hz=8_000, from_hz=8_000))
+    bomb[21:26] = bytes([bomb[21] & 0xF0, 0, 0, 0x1F, 0x40])  # STREAMINFO: one second
+
+    assert refusal(clip(bomb)) == Reason.TOO_LONG
+
+
+def test_forty_mutated_files_each_end_in_sound_or_a_reason(clip):
+    chance = random.Random(4)
+    whole = [bytearray(encoded(spoken("polish-fear"), kind, is_live=kind == "webm-opus")) for kind in CONTAINERS]
+
+    for turn in range(40):
+        mutant = bytearray(whole[turn % len(whole)])
+        for _ in range(chance.choice([1, 10, 100])):
+            mutant[chance.randrange(len(mutant))] = chance.randrange(256)
+        try:
+            outcome = decode(clip(mutant), longest_seconds=LONGEST_SECONDS)
+        except Undecodable as refused:
+            outcome = refused.reason
+        assert isinstance(outcome, Decoded) or outcome in Reason
+
+
+def test_a_decoder_out_of_cpu_time_is_too_costly(monkeypatch, clip, stand_in):
+    monkeypatch.setattr(decoding, "CPU_SECONDS", 1)
+    stand_in("while True: pass")
+
+    assert refusal(clip(b"sound")) == Reason.TOO_COSTLY
+
+
+def test_a_decoder_out_of_memory_is_too_costly(clip, stand_in):
+    stand_in("bytearray(2 << 30)")
+
+    assert refusal(clip(b"sound")) == Reason.TOO_COSTLY
+
+
+def test_a_crash_of_the_decoder_is_the_clips_damage(clip, stand_in):
+    stand_in("ctypes.string_at(0)")
+
+    assert refusal(clip(b"sound")) == Reason.DAMAGED
+
+
+def test_a_taken_over_decoder_opens_nothing_and_calls_nobody(clip, stand_in):
+    stand_in(
+        "for reach in (lambda: open('/etc/hostname'), os.pipe, socket.socket):\n"
+        "    try: reach()\n"
+        "    except OSError as error: assert error.errno == 24, error\n"
+        "    else: raise Refused('TOO_COSTLY', 'it got out')\n"
+        "assert set(os.environ) <= {'LC_CTYPE'}, os.environ\n"
+        "raise Refused('DAMAGED', 'walled in')"
+    )
+
+    with pytest.raises(Undecodable, match="walled in"):
+        decode(clip(b"sound"), longest_seconds=LONGEST_SECONDS)
+
+
+@pytest.mark.parametrize(("line", "fault"), [
+    ("raise ImportError('av is gone')", "av is gone"), ("os.kill(os.getpid(), 9)", "-9"), ("time.sleep(99)", "-9"),
+])  # fmt: skip
+def test_a_fault_of_ours_is_never_held_against_the_clip(monkeypatch, clip, stand_in, line, fault):
+    monkeypatch.setattr(decoding, "WALL_SECONDS", 2)
+    stand_in(line)
+
+    with pytest.raises(DecodingFailed, match=fault):
+        decode(clip(b"sound"), longest_seconds=LONGEST_SECONDS)
+
+
+def test_a_crash_before_the_clip_is_read_is_not_the_clips(clip, stand_in):
+    stand_in("ctypes.string_at(0)", is_early=True)
+
+    with pytest.raises(DecodingFailed):
+        decode(clip(b"sound"), longest_seconds=LONGEST_SECONDS)
+
+
+def test_a_kernel_that_keeps_the_decoder_on_the_network_is_told_of_once(clip, monkeypatch, tmp_path, caplog):
+    child = tmp_path / "child.py"
+    child.write_text(decoding.CHILD.read_text().replace("unshare(CLONE_NEWUSER | CLONE_NEWNET)", "unshare(-1)"))
+    monkeypatch.setattr(decoding, "CHILD", child)
+    decoding._warn_of_network.cache_clear()
+
+    for _ in range(2):
+        decode(SOUNDS / "polish-fear.wav", longest_seconds=LONGEST_SECONDS)
+
+    assert [record.message for record in caplog.records if "could reach the network" in record.message][1:] == []
+    assert "could reach the network" in caplog.text
+
+
+def test_the_decoder_dies_with_the_worker_that_asked(clip, stand_in, tmp_path):
+    stand_in(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(99)", is_early=True)
+    path = clip(b"sound")
+    worker = os.fork()
+    if worker == 0:
+        decode(path, longest_seconds=LONGEST_SECONDS)
+        os._exit(0)
+    child = int(_awaited(tmp_path / "pid"))
+
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+
+    assert _is_gone(child)
+
+
+def _awaited(path: Path) -> str:
+    while not (path.exists() and path.read_text()):
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def _is_gone(pid: int) -> bool:
+    for _ in range(500):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.02)
+    return False
