@@ -4,8 +4,8 @@ The clip arrives as standard input. The answer leaves on standard output: a line
 the waveform as raw float32 at 16 kHz, then the FLAC archive. Once the decoder is loaded nothing more can be opened: a
 decoder taken over by a hostile file has no files, no network, little memory and ten seconds.
 
-It does not know whether a live recording was cut short, since those declare no length, and it does not repair
-channels in opposite phase: averaged, they cancel.
+It does not know whether a live recording was cut short, since those declare no length; it does not see an Opus packet
+that the parser dropped for its broken header; and channels in opposite phase cancel when they are averaged.
 """
 
 from __future__ import annotations

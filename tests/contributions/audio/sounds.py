@@ -15,11 +15,18 @@ RATE_HZ = 16_000
 CONTAINERS = {  # what a browser or a corpus sends: (muxer, encoder, what decode() calls the container and the codec)
     "webm-opus": ("webm", "libopus", "matroska", "opus"),
     "webm-pcm": ("matroska", "pcm_f32le", "matroska", "pcm_f32le"),
+    "mkv-aac": ("matroska", "aac", "matroska", "aac"),
     "ogg-opus": ("ogg", "libopus", "ogg", "opus"),
     "mp4-aac": ("mp4", "aac", "mp4", "aac"),
     "wav": ("wav", "pcm_s16le", "wav", "pcm_s16le"),
     "flac": ("flac", "flac", "flac", "flac"),
     "mp3": ("mp3", "libmp3lame", "mp3", "mp3"),
+}
+
+LIVE = {  # as Chrome and as Safari record
+    "webm": {"live": "1"},
+    "matroska": {"live": "1"},
+    "mp4": {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000"},
 }
 
 
@@ -41,10 +48,10 @@ def encoded(
     """A file of this kind; a live one declares no length, as MediaRecorder's do not."""
     muxer, encoder, *_ = CONTAINERS[kind]
     file = io.BytesIO()
-    container = av.open(file, "w", format=muxer, options={"live": "1"} if is_live else {})
+    container = av.open(file, "w", format=muxer, options=LIVE[muxer] if is_live else {})
     stream = container.add_stream(encoder, rate=rate_hz, layout="mono")
     frame = av.AudioFrame.from_ndarray(waveform[None], format="flt", layout="mono")
-    frame.sample_rate = from_hz
+    frame.sample_rate, frame.pts = from_hz, 0
     size = stream.codec_context.frame_size or 1024
     resampler = av.AudioResampler(format=stream.format.name, layout="mono", rate=rate_hz, frame_size=size)
     for piece in [*resampler.resample(frame), *resampler.resample(None)]:
