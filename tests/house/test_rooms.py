@@ -2,9 +2,12 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,15 @@ DOORS = {
     "celery": {"openempathic.celery", "contributions.tasks", "training.tasks"},
     "kombu": set(),
 }
+
+# What each part of the installation brings: a room may use what its part declares, not what happens to lie around.
+BRINGS = {
+    "training.clara": ("dependencies",),
+    "training": ("dependencies", "training"),
+    "": ("dependencies", "training", "site"),
+}
+# The rooms of the child that trains: pure PyTorch, able to run on a machine that has no Django.
+CHILD = re.compile(r"training\.(fit|plan|packing|captions|augmentation|batches|loss|learner|state|evaluation)\b")
 
 HEAVY = ("torch", "torchaudio", "av", "webrtcvad", "sklearn", "scipy", "numpy", "boto3", "botocore")
 
@@ -70,6 +82,12 @@ def test_discovering_the_tasks_loads_no_heavy_library_either():
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_child_that_trains_loads_without_the_site():
+    loaded = loaded_in_a_fresh_process("import sys, training.fit")
+
+    assert loaded.isdisjoint({"django", "openempathic", "contributions", "celery", "boto3"})
+
+
 def test_the_model_loads_without_the_site():
     loaded = loaded_in_a_fresh_process("import sys, training.clara")
 
@@ -99,3 +117,39 @@ def test_a_room_that_stands_alone_imports_nothing_of_ours_but_itself(room):
 @pytest.mark.parametrize("word", ["utils", "helpers", "helper", "common", "misc", "services", "managers"])
 def test_no_module_is_called_after_nothing(word):
     assert [module for module in sources.modules() if word in module.split(".")] == []
+
+
+@pytest.mark.parametrize("part", BRINGS)
+def test_every_library_a_room_imports_is_declared_for_it(part):
+    distributions = packages_distributions()
+    undeclared = {
+        f"{module}: {library}"
+        for module in sources.modules()
+        if part_of(module) == part
+        for library in {name.split(".")[0] for name in sources.imports(module)}
+        if library not in sys.stdlib_module_names and library not in sources.SOURCE_ROOTS
+        if declared(part).isdisjoint(normal(name) for name in distributions.get(library, []))
+    }
+
+    assert undeclared == set()
+
+
+def part_of(module: str) -> str:
+    """Which part of the installation must suffice for the module."""
+    if module.startswith("training.clara"):
+        return "training.clara"
+    return "training" if CHILD.match(module) else ""
+
+
+def declared(part: str) -> set[str]:
+    """The names of the distributions that the part's extras name."""
+    project = tomllib.loads((sources.ROOT / "pyproject.toml").read_text())["project"]
+    every = {"dependencies": project["dependencies"], **project["optional-dependencies"]}
+    names = {normal(re.split(r"[\[<>=,;\s]", line)[0]) for extra in BRINGS[part] for line in every[extra]}
+    # boto3 is botocore's own front: whoever asks for the one has chosen the other.
+    return names | {"botocore"} if "boto3" in names else names
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
