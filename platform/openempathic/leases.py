@@ -73,10 +73,11 @@ def heartbeat(held: Claim) -> None:
         raise LeaseLost(f"{held.model.__name__} {held.pk} was taken over")
 
 
-def give_back(held: Claim, *, retry_in_seconds: float | None = None) -> None:
-    """Let the row go: done for good, or due again after a pause."""
+def give_back(held: Claim, *, retry_in_seconds: float | None = None, is_forgiven: bool = False) -> None:
+    """Let the row go: done for good, or due again after a pause; a forgiven attempt is not counted."""
     due = None if retry_in_seconds is None else Now() + timedelta(seconds=retry_in_seconds)
-    fenced(held).update(lease_owner="", lease_expires_at=None, next_attempt_at=due)
+    attempts = F("attempts") - 1 if is_forgiven else F("attempts")
+    fenced(held).update(lease_owner="", lease_expires_at=None, next_attempt_at=due, attempts=attempts)
 
 
 def due(rows: QuerySet, *, at_most: int) -> list[object]:
