@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -34,29 +35,49 @@ def crown(checkpoint: Checkpoint, *, by: object) -> None:
 
 def point_alias() -> None:
     """Let the alias in storage name the champion of the database; safe to repeat, done last of all."""
-    if holder := champion():
-        facts = {"digest": holder.digest, "prefix": holder.prefix, "files": holder.files}
-        storage.put(ALIAS, json.dumps(facts, sort_keys=True).encode())
+    while (holder := champion()) and alias() != (said := facts(holder)):
+        # Looped, since a slow writer may put an older champion's name over a newer one's.
+        storage.put(ALIAS, json.dumps(said, sort_keys=True).encode())
+
+
+def alias() -> dict[str, Any] | None:
+    """What the alias in storage says; None when it is not there or is no JSON."""
+    try:
+        return dict(json.loads(storage.read(ALIAS)))
+    except (storage.NotStored, ValueError):
+        return None
+
+
+def facts(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Where a reader without the database finds the checkpoint, and what to check it against."""
+    return {"digest": checkpoint.digest, "prefix": checkpoint.prefix, "files": checkpoint.files}
 
 
 def fetch(checkpoint: Checkpoint, *, into: Path) -> Path:
-    """Bring the checkpoint's files to this machine, verified; raises NotFetchable. A second call is free."""
+    """Bring the checkpoint's files to this machine, verified; raises NotFetchable.
+
+    A process verifies what it finds once, and mends it from storage; its second call is free.
+    """
     folder = into / checkpoint.digest
+    if folder in _verified and all((folder / name).exists() for name in checkpoint.files):
+        return folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, digest in checkpoint.files.items():
         here = folder / name
-        if here.exists():
+        if here.exists() and sha256_of(here) == digest:
             continue
-        draft = here.with_name(f"{name}.part")
         try:
-            storage.fetch(f"{checkpoint.prefix}/{name}", draft)
+            storage.fetch(f"{checkpoint.prefix}/{name}", here, sha256=digest)
+        except storage.DigestMismatch as error:
+            raise NotFetchable(f"{name} of checkpoint {checkpoint.version} is not what was published") from error
         except storage.StorageError as error:
             raise NotFetchable(f"{name} of checkpoint {checkpoint.version}: {error}") from error
-        if sha256_of(draft) != digest:
-            draft.unlink()
-            raise NotFetchable(f"{name} of checkpoint {checkpoint.version} is not what was published")
-        draft.replace(here)
+    _verified.add(folder)
     return folder
+
+
+# Folders whose every file this process has compared with what was published.
+_verified: set[Path] = set()
 
 
 def sha256_of(path: Path) -> str:

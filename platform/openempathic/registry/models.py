@@ -25,9 +25,7 @@ class Checkpoint(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["status"], condition=Q(status="CHAMPION"), name="at_most_one_champion"
-            )
+            models.UniqueConstraint(fields=["status"], condition=Q(status="CHAMPION"), name="at_most_one_champion")
         ]
 
     def __str__(self) -> str:
