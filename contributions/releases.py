@@ -1,0 +1,178 @@
+"""Freezing: accepted, covered clips become one immutable set that names its own digest.
+
+The manifest holds no moment, so that its digest is a function of what it holds: the same clips with the same labels are
+the same release, however often they are frozen, and a freeze that died half-way is finished by the next.
+"""
+
+import logging
+import shutil
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from contributions import selection, shards
+from contributions.models import Clip, Contributor, LicenceGrant, Release, ReleaseClip
+from contributions.models.contributor import Split
+from contributions.selection import Chosen, Selection
+from contributions.shards import Written
+from openempathic import audit, storage
+
+log = logging.getLogger(__name__)
+
+FORMAT = "openempathic-release/1"
+MANIFEST = "manifest.json"
+# A withdrawal in the middle starts the freeze over; a site where that happens so often needs to be looked at.
+STARTS_MAX = 5
+
+
+class NotFreezable(Exception):
+    """What was accepted so far makes no release; the message says what is missing."""
+
+
+class ChangedMeanwhile(Exception):
+    """A clip lost its permission or its acceptance while its bytes were being written."""
+
+
+def freeze(kind: str, *, at: datetime, by: Any, folder: Path) -> Release:
+    """Make a release of everything accepted and covered at this moment; its files also lie in `folder` afterwards.
+
+    Raises NotFreezable when it could not be trained on and measured, and StorageError when it cannot be kept.
+    """
+    unreadable: frozenset[Any] = frozenset()
+    for _start in range(STARTS_MAX):
+        chosen = selection.select(kind, without=unreadable)
+        check_freezable(chosen)
+        shutil.rmtree(folder, ignore_errors=True)
+        written = shards.write(chosen.clips, folder)
+        if written.unreadable:
+            # The shares were reckoned with these: reckon again without.
+            unreadable |= {clip.clip for clip in written.unreadable}
+            log.error("Left out of the release, their sound cannot be read: %s", sorted(map(str, unreadable)))
+            continue
+        manifest = manifest_of(kind, chosen, written)
+        digest = write_manifest(manifest, folder)
+        try:
+            return keep(kind, chosen, manifest, digest, folder=folder, at=at, by=by)
+        except ChangedMeanwhile as change:
+            log.info("The freeze starts over: %s", change)
+    raise NotFreezable(_("Clips kept being withdrawn or lost while the release was written. Please try again."))
+
+
+def check_freezable(chosen: Selection) -> None:
+    """Raise NotFreezable unless a model could learn from the release and be measured on unheard voices."""
+    clips = chosen.clips
+    if not clips:
+        raise NotFreezable(_("No clip is accepted, labelled and allowed for this purpose yet."))
+    sides = {split: {clip.speaker for clip in clips if clip.split == split} for split in Split.values}
+    if not sides[Split.TRAIN]:
+        raise NotFreezable(_("No speaker is on the training side yet: there is nobody to learn from."))
+    if not sides[Split.TEST]:
+        raise NotFreezable(_("No speaker is on the test side yet: nothing could be measured on an unheard voice."))
+    if sum(map(len, sides.values())) != len(set().union(*sides.values())):
+        raise NotFreezable(_("A speaker is on two sides of the split."))
+    if len({clip.emotion for clip in clips if clip.split == Split.TRAIN}) < 2:
+        raise NotFreezable(_("The training side holds fewer than two emotions: there is nothing to tell apart."))
+
+
+def manifest_of(kind: str, chosen: Selection, written: Written) -> dict[str, Any]:
+    """What the release is: every clip, every shard, and the counts people ask for."""
+    return {
+        "format": FORMAT,
+        "kind": str(kind),
+        "clips": written.clips,
+        "shards": written.shards,
+        "counts": counts_of(chosen),
+    }
+
+
+def counts_of(chosen: Selection) -> dict[str, Any]:
+    """Clips and speakers by side, language, emotion and permission; corpora apart."""
+    clips = chosen.clips
+
+    def by(name: str) -> dict[str, int]:
+        return dict(sorted(Counter(str(getattr(clip, name)) for clip in clips).items()))
+
+    return {
+        "clips": len(clips),
+        "speakers": len({clip.speaker for clip in clips}),
+        "splits": by("split"),
+        "languages": by("language"),
+        "emotions": by("emotion"),
+        "permissions": by("permission"),
+        "corpora": dict(sorted(Counter(clip.corpus for clip in clips if clip.corpus).items())),
+        "left_out": chosen.left_out,
+    }
+
+
+def write_manifest(manifest: dict[str, Any], folder: Path) -> str:
+    """Write the canonical manifest beside the shards, and return its digest: the release's name."""
+    path = folder / MANIFEST
+    path.write_bytes(shards.canonical(manifest))
+    return shards.digest_of(path)
+
+
+def keep(
+    kind: str, chosen: Selection, manifest: dict[str, Any], digest: str, *, folder: Path, at: datetime, by: Any
+) -> Release:
+    """Make the bytes durable, then the rows; raises ChangedMeanwhile, with the bytes gone, when a clip may not stay."""
+    release = Release(kind=kind, digest=digest, counts=manifest["counts"])
+    known = Release.objects.filter(digest=digest).exists()
+    if not known:
+        put_files(release.prefix, folder, manifest)
+    try:
+        with transaction.atomic():
+            check_still_allowed(kind, chosen.clips)
+            if known:
+                return Release.objects.get(digest=digest)
+            keep_rows(release, chosen.clips, at=at, by=by)
+    except ChangedMeanwhile:
+        if not Release.objects.filter(digest=digest).exists():
+            storage.erase(f"{release.prefix}/")
+        raise
+    return release
+
+
+def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:
+    """The shards first: whoever sees the manifest finds all that it names."""
+    for shard in manifest["shards"]:
+        path = folder / "shards" / shard["name"]
+        storage.put(f"{prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])
+    storage.put(f"{prefix}/{MANIFEST}", folder / MANIFEST)
+
+
+def check_still_allowed(kind: str, clips: list[Chosen]) -> None:
+    """Ask again, with the rows locked: a withdrawal now comes either before us, and is seen, or after, and sees us."""
+    for some in selection.in_pieces(sorted(clip.clip for clip in clips)):
+        mine = Clip.objects.filter(pk__in=some)
+        lock(LicenceGrant.objects.filter(clips__in=some).distinct().values_list("pk", flat=True), LicenceGrant)
+        lock(mine.order_by().values_list("contributor_id", flat=True).distinct(), Contributor)
+        list(mine.select_for_update().order_by("pk").values_list("pk", flat=True))
+        purpose = selection.PURPOSES[Release.Kind(kind)]
+        allowed = mine.filter(status=Clip.Status.ACCEPTED).covered_by(purpose).count()
+        if allowed != len(some):
+            raise ChangedMeanwhile(f"{len(some) - allowed} clips may not be in it any more")
+
+
+def lock(ids: Any, model: Any) -> None:
+    """Hold the rows, in one order for everybody, until the transaction ends."""
+    list(model.objects.filter(pk__in=list(ids)).select_for_update().order_by("pk").values_list("pk", flat=True))
+
+
+def keep_rows(release: Release, clips: list[Chosen], *, at: datetime, by: Any) -> None:
+    """The release, its members and the event, in the caller's transaction."""
+    release.save(force_insert=True)
+    Release.objects.filter(pk=release.pk).update(frozen_at=at)
+    members = [ReleaseClip(release=release, clip_id=clip.clip, key=clip.key, split=clip.split) for clip in clips]
+    ReleaseClip.objects.bulk_create(members, batch_size=selection.IDS_AT_ONCE)
+    audit.record("release.frozen", subject=release, by=by, kind=str(release.kind), digest=release.digest)
+    release.frozen_at = at
+
+
+def withdrawn_keys(release: Release) -> list[str]:
+    """The keys of the release's clips that were withdrawn, or lost their permission, since it was frozen."""
+    members = dict(release.members.values_list("clip_id", "key"))
+    return sorted(members[clip] for clip in selection.no_longer_covered(members, kind=release.kind))
