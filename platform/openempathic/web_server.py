@@ -1,0 +1,23 @@
+"""How gunicorn serves the site: `gunicorn --config python:openempathic.web_server openempathic.wsgi`.
+
+HOST and PORT say where (127.0.0.1, 8000), OE_WEB_WORKERS how many processes (2), of eight threads each.
+"""
+
+import os
+from pathlib import Path
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("OE_WEB_WORKERS", "2"))
+worker_class = "gthread"
+threads = 8
+# A take of 32 MiB over a slow line: the thread waits, but the process goes on telling its master that it lives.
+timeout = 60
+# Less than the supervisor's patience, so that requests under way end before it loses it.
+graceful_timeout = 15
+keepalive = 5
+# A heartbeat that waits for a busy disk would have the worker killed.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes an unnamed file there
+errorlog = "-"
+# An access log would keep the addresses of people who lend us their voices.
+accesslog = None
+control_socket_disable = True
