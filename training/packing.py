@@ -104,6 +104,8 @@ def pack(
 
 def erase(packed: Packed, keys: frozenset[str]) -> None:
     """Overwrite the samples of withdrawn clips with silence, durably; safe to do again."""
+    if not keys:
+        return
     samples = np.memmap(packed.folder / SAMPLES, dtype="<i2", mode="r+")
     for clip in packed.clips:
         if clip.key in keys:

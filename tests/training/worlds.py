@@ -15,7 +15,7 @@ import numpy as np
 
 PITCH_HZ = {"anger": 320.0, "neutral": 130.0, "sadness": 90.0, "fear": 420.0, "happiness": 240.0}
 LEVEL = {"anger": 0.5, "neutral": 0.2, "sadness": 0.08, "fear": 0.3, "happiness": 0.35}
-SPLITS = {"vera": "train", "milo": "train", "cleo": "dev", "otto": "test"}
+SPLITS = {"vera": "train", "milo": "train", "cleo": "dev", "ada": "test"}
 
 
 def voice(emotion: str, *, seed: int, seconds: float = 0.6, sample_rate_hz: int = 16_000) -> np.ndarray:

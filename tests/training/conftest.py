@@ -1,0 +1,9 @@
+"""Training's tests share two cores with everybody."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)

@@ -1,0 +1,126 @@
+"""`python -m training.evaluation.folds --packed DIR --plan plan.json --out folds.json`: one voice left out at a time.
+
+For every speaker a model is trained on all the others, from scratch and by the same plan, and asked about that speaker's
+clips. The pooled answers give an honest figure for a corpus with few speakers: each clip is judged by a model that
+never heard its voice, and nothing is chosen by looking at it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training import captions
+from training.clara.checkpoint import write_durably
+from training.evaluation import figures, regressions, report
+from training.learner import Learner, Unlearnable, device_for
+from training.packing import Packed, PackedClip
+from training.plan import FitPlan
+
+WAYS = ("suggestion", "probe", "log_mel_baseline")
+
+
+def leave_one_speaker_out(
+    folder: Path, plan: FitPlan, *, at_once: int = 1, on_fold: Callable[[dict[str, Any]], None] = lambda fold: None
+) -> dict[str, Any]:
+    """Figures over all speakers of the packing in the folder, each unheard by the model that judged it.
+
+    Up to `at_once` folds run side by side, each in its own process. Raises Unlearnable when there are fewer than two
+    speakers, or when the others of some speaker cannot be learnt from.
+    """
+    clips = labelled(Packed(folder))
+    speakers = sorted({clip.speaker for clip in clips})
+    if len(speakers) < 2:
+        raise Unlearnable(f"leaving a speaker out needs at least two; there are {len(speakers)}")
+    told = {fold["speaker"]: fold for fold in _folds(folder, speakers, plan, at_once, on_fold)}
+    judged = [clip for speaker in speakers for clip in clips if clip.speaker == speaker]
+    truth, voices = [clip.emotion for clip in judged], [clip.speaker for clip in judged]
+    pooled = {}
+    for way in WAYS:
+        predicted = [emotion for speaker in speakers for emotion in told[speaker]["predicted"][way]]
+        pooled[way] = figures.summary(truth, predicted, voices, draws=plan.bootstrap_draws, seed=plan.seed)
+    folds = [{name: fold[name] for name in fold if name != "predicted"} for fold in map(told.get, speakers) if fold]
+    return {"chance": 1 / len(set(truth)), **pooled, "folds": folds, "plan": plan.as_json()}
+
+
+def labelled(packed: Packed) -> list[PackedClip]:
+    """Every clip with a label, whatever split it was given."""
+    return [clip for clip in packed.clips if clip.emotions]
+
+
+def _folds(
+    folder: Path, speakers: list[str], plan: FitPlan, at_once: int, on_fold: Callable[[dict[str, Any]], None]
+) -> Iterator[dict[str, Any]]:
+    # Spawned, not forked: torch's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=at_once, mp_context=context) as pool:
+        for done in as_completed([pool.submit(fold_of, folder, speaker, plan) for speaker in speakers]):
+            fold = done.result()
+            on_fold({name: fold[name] for name in fold if name != "predicted"})
+            yield fold
+
+
+def fold_of(folder: Path, speaker: str, plan: FitPlan) -> dict[str, Any]:
+    """One fold: what a model that heard everybody else says of this speaker's clips, and how often it is right."""
+    started = time.perf_counter()
+    if plan.threads:
+        torch.set_num_threads(plan.threads)
+    packed = Packed(folder)
+    unheard = [clip for clip in labelled(packed) if clip.speaker == speaker]
+    heard = [clip for clip in labelled(packed) if clip.speaker != speaker]
+    predicted = _predicted(packed, heard, unheard, plan)
+    truth = [clip.emotion for clip in unheard]
+    return {
+        "speaker": speaker, "clips": len(unheard), "seconds": round(time.perf_counter() - started, 1),
+        **{way: figures.uar(truth, predicted[way]) for way in WAYS}, "predicted": predicted,
+    }
+
+
+def _predicted(
+    packed: Packed, heard: list[PackedClip], unheard: list[PackedClip], plan: FitPlan
+) -> dict[str, list[str]]:
+    learner = Learner(packed, heard, plan, device=device_for(plan.device))
+    while learner.steps_done < plan.steps:
+        learner.step()
+    languages = {clip.language for clip in heard}
+    clara = learner.clara(captions.labels(learner.emotions, languages=languages))
+    emotions = [clip.emotion for clip in heard]
+    embedded, pictured = (
+        [features(clara, packed, clips) for clips in (heard, unheard)]
+        for features in (regressions.embeddings, regressions.mel_statistics)
+    )
+    return {
+        "suggestion": report.suggestions(clara, packed, unheard),
+        "probe": regressions.by_regression(embedded[0], emotions, embedded[1]),
+        "log_mel_baseline": regressions.by_regression(pictured[0], emotions, pictured[1]),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the folds of a packing and write their figures."""
+    parser = argparse.ArgumentParser(prog="python -m training.evaluation.folds", description=__doc__)
+    parser.add_argument("--packed", type=Path, required=True)
+    parser.add_argument("--plan", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="folds side by side; as many as cores")
+    asked = parser.parse_args(arguments)
+    measured = leave_one_speaker_out(
+        asked.packed, FitPlan.read(asked.plan), at_once=asked.at_once,
+        on_fold=lambda fold: sys.stderr.write(json.dumps(fold) + "\n"),
+    )
+    write_durably(asked.out, json.dumps(measured, indent=2).encode() + b"\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
