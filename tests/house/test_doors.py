@@ -1,0 +1,192 @@
+"""Every role at every door: who is let in, who is sent to sign in, and from whom a thing is hidden."""
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.utils import timezone
+
+from contributions.models import Clip, RatingTurn, Suggestion
+from openempathic import storage
+from openempathic.accounts import invitations
+from openempathic.accounts.models import Role, User
+from openempathic.registry.models import Checkpoint
+from tests import worlds
+from tests.house.doors import CLIP_DOORS, DOORS, SENT, rows
+from training import schedule
+
+PEOPLE = ("anon", "otto", "vera", "milo", "mona", "cleo")
+GONE = (Clip.Status.WITHDRAWN, Clip.Status.PURGED)
+SOUND = worlds.ANGER.read_bytes()
+
+
+@dataclass(frozen=True)
+class World:
+    """The people, and what each subject of the tables is in an address."""
+
+    people: dict[str, User | AnonymousUser]
+    subjects: dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def world(db) -> World:
+    """Clips whose sound is stored, a turn, a rating with its suggestion, an invitation, and nothing else."""
+    worlds.stocked()
+    people = {
+        "anon": AnonymousUser(),
+        "otto": worlds.person("otto"),
+        "vera": worlds.volunteer("vera"),
+        "milo": moderating(worlds.volunteer("milo")),
+        "mona": worlds.person("mona", role=Role.MODERATOR),
+        "cleo": worlds.person("cleo", role=Role.CURATOR),
+    }
+    rated = reviewable(worlds.stored_clip(people["vera"]))
+    rating = worlds.rated(rated, by=people["milo"])
+    suggested(rated)
+    veras, milos = (reviewable(worlds.stored_clip(people[name])) for name in ("vera", "milo"))
+    turn = RatingTurn.objects.create(clip=veras, rater=people["milo"], lease_expires_at=timezone.now())
+    _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
+    return World(
+        people,
+        {
+            "-": {},
+            "vera's-clip": {"clip_id": veras.pk},
+            "milo's-clip": {"clip_id": milos.pk},
+            "milo's-turn": {"turn_id": turn.pk},
+            "milo's-rating": {"rating_id": rating.pk},
+            "a-run": {"run_id": schedule.open_run(by=people["cleo"]).pk},
+            "good-word": {"token": word, "word": invitations.sign_in_word(people["cleo"])},
+            "bad-word": {"token": "not-a-word", "word": "not-a-word"},
+            "bad-key": {"key": "not-a-key"},
+            "bad-reset": {"uidb36": "1", "key": "not-a-key"},
+        },
+    )
+
+
+def moderating(person: User) -> User:
+    """The volunteer, now a moderator too."""
+    person.role = Role.MODERATOR
+    person.save(update_fields=["role"])
+    return person
+
+
+def reviewable(clip: Clip) -> Clip:
+    """The clip as screening leaves it, without the seconds that decoding takes."""
+    storage.put(clip.archive, b"fLaC" + bytes(1000))
+    storage.put(clip.peaks, b"[0.5]")
+    with_status(clip.pk, Clip.Status.IN_REVIEW)
+    clip.refresh_from_db()
+    return clip
+
+
+def with_status(clip_id: uuid.UUID, status: str) -> None:
+    """Set a status by force: here every one is looked at, however hard to reach by the acts."""
+    Clip.objects.filter(pk=clip_id).update(status=status)
+
+
+def suggested(clip: Clip) -> None:
+    """What a champion heard in the clip."""
+    champion = Checkpoint.objects.create(
+        digest="0" * 64, status="CHAMPION", preset="nano", release_digest="0" * 64, run_id=uuid.uuid4(), files={}
+    )
+    Suggestion.objects.create(
+        clip=clip, checkpoint=champion, scores={"anger": 0.9, "fear": 0.1}, emotion="anger", made_at=timezone.now()
+    )
+
+
+def names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """The name of every address under the resolver; one without a name is told by its pattern."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield namespace + (pattern.name or f"nameless {pattern.pattern}")
+        else:
+            yield from names(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+
+
+def test_every_address_of_the_site_is_in_the_tables_and_nothing_else_is():
+    listed = {row["door"] for row in rows(DOORS) + rows(CLIP_DOORS)}
+
+    assert set(names(get_resolver())) == listed
+
+
+@pytest.mark.parametrize("row", rows(DOORS), ids=lambda row: "{door}-{subject}-{method}".format(**row))
+def test_each_person_gets_the_answer_that_the_table_says(world, row):
+    assert answers(world, row) == {name: row[name] for name in PEOPLE}
+
+
+@pytest.mark.parametrize("row", rows(CLIP_DOORS), ids=lambda row: "{door}-{subject}-{status}-{method}".format(**row))
+def test_a_clip_is_there_for_those_who_may_know_of_it_whatever_its_status(world, row):
+    live = [status for status in Clip.Status if status not in GONE]
+    for status in live if row["status"] == "live" else [row["status"]]:
+        with_status(world.subjects[row["subject"]]["clip_id"], status)
+
+        assert answers(world, row) == {name: row[name] for name in PEOPLE}, status
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in rows(DOORS) + rows(CLIP_DOORS) if row["method"] != "GET"],
+    ids=lambda row: "{door}-{subject}-{method}".format(**row),
+)
+def test_no_other_site_can_make_a_persons_browser_act_here(world, row):
+    wary = Client(enforce_csrf_checks=True)
+
+    assert {name: told(world, row, name, browser=wary) for name in PEOPLE} == dict.fromkeys(PEOPLE, "403")
+
+
+def answers(world: World, row: dict[str, str]) -> dict[str, str]:
+    """What each person is told at the door, each as if they came first."""
+    return {name: told(world, row, name, browser=Client()) for name in PEOPLE}
+
+
+def told(world: World, row: dict[str, str], name: str, *, browser: Client) -> str:
+    """The answer to one person, in the tables' words; what they changed is undone."""
+    with transaction.atomic():
+        if name != "anon":
+            browser.force_login(world.people[name])
+        answer = in_words(ask(world, row, browser))
+        transaction.set_rollback(True)
+    browser.logout()
+    return answer
+
+
+def ask(world: World, row: dict[str, str], browser: Client) -> HttpResponseBase:
+    """Knock with the row's method."""
+    address = address_of(row["door"], world.subjects[row["subject"]])
+    if row["method"] == "PUT":
+        return browser.put(address, SOUND, content_type="audio/wav", headers=announced())
+    if row["method"] == "POST":
+        return browser.post(address, SENT.get(row["door"], {}))
+    return browser.get(address)
+
+
+def address_of(door: str, subject: dict[str, Any]) -> str:
+    """The door's address, with those of the subject's values that it asks for."""
+    wanted = {"invitation": ["token"], "sign-in": ["word"]}.get(door, subject)
+    return reverse(door, kwargs={key: subject[key] for key in wanted})
+
+
+def announced() -> dict[str, str]:
+    """The headers that a browser sends with the sound."""
+    digest = base64.b64encode(hashlib.sha256(SOUND).digest()).decode()
+    capture = base64.urlsafe_b64encode(json.dumps({}).encode()).decode()
+    return {"Content-Digest": f"sha-256=:{digest}:", "X-Clip-Language": "en", "X-Clip-Capture": capture}
+
+
+def in_words(response: HttpResponseBase) -> str:
+    """A status as the tables write it, and where a redirect leads."""
+    if response.status_code != 302:
+        return str(response.status_code)
+    path = response.headers["Location"].partition("?")[0]
+    door = resolve(path).view_name
+    return "sign-in" if door == "account_login" else f">{door}"
