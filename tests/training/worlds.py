@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import av
@@ -44,9 +44,12 @@ def flac(waveform: np.ndarray, *, sample_rate_hz: int = 16_000) -> bytes:
 def write_release(
     folder: Path, *, emotions: Sequence[str] = ("anger", "neutral", "sadness"), clips_each: int = 4,
     splits: Mapping[str, str] = SPLITS, language: str = "pl", seconds: float = 0.6, sample_rate_hz: int = 16_000,
-    clips_per_shard: int = 20, seed: int = 0,
+    clips_per_shard: int = 20, seed: int = 0, change: Callable[[dict, int], None] = lambda about, number: None,
 ) -> dict:
-    """Write a whole release of that many clips per speaker and emotion, and return its manifest."""
+    """Write a whole release of that many clips per speaker and emotion, and return its manifest.
+
+    `change` may alter each clip's description before it is written.
+    """
     wanted = [(speaker, emotion, n) for speaker in splits for emotion in emotions for n in range(clips_each)]
     clips, members = [], []
     for number, (speaker, emotion, _) in enumerate(wanted):
@@ -55,7 +58,9 @@ def write_release(
         clips.append(_row(number, speaker, emotion, splits, language, waveform, sample_rate_hz, clips_per_shard))
         sound = flac(waveform, sample_rate_hz=sample_rate_hz)
         clips[-1]["sha256"] = hashlib.sha256(sound).hexdigest()
-        members.append((clips[-1], sound, _about(clips[-1])))
+        about = _about(clips[-1])
+        change(about, number)
+        members.append((clips[-1], sound, about))
     manifest = {
         "format": "openempathic-release/1", "kind": "TRAINING", "created_at": "2026-11-23T00:00:00Z", "clips": clips,
         "shards": _write_shards(folder / "shards", members), "counts": {"clips": len(clips)},
