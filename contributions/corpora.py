@@ -64,10 +64,11 @@ def line_of(row: dict[str, str], number: int, folder: Path) -> Line:
     path = (folder / row["path"]).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise NotImportable(f"line {number}: there is no file {row['path']}")
-    if row["emotion"] not in taxonomy.rateable_emotions():
-        raise NotImportable(f"line {number}: we do not know the emotion {row['emotion']!r}")
     try:
+        taxonomy.emotion(row["emotion"])
         taxonomy.language(row["language"])
+    except taxonomy.UnknownEmotion as unknown:
+        raise NotImportable(f"line {number}: we do not know the emotion {row['emotion']!r}") from unknown
     except taxonomy.UnknownLanguage as unknown:
         raise NotImportable(f"line {number}: we do not know the language {row['language']!r}") from unknown
     intensity = row.get("intensity") or ""

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from contributions.models import Clip
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def audible_to(person: Any) -> Any:
     if may_curate(person):
         return clips
     if may_moderate(person):
-        return clips.of(person) | clips.filter(turns__rater=person).distinct()
+        return clips.filter(Q(contributor__user=person) | Q(turns__rater=person)).distinct()
     if may_contribute(person):
         return clips.of(person)
     return clips.none()

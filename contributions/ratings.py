@@ -16,6 +16,8 @@ from contributions.models import Clip, Purpose, Rating, RatingTurn, Suggestion
 from contributions.taxonomy import reasons
 from openempathic import audit
 
+# What may be answered beside the emotions we know: something else in the listener's own words, or nothing certain.
+OTHER_ANSWERS = ("other", "cannot_tell")
 # Clips whose emotion may still be told: those in review, and accepted ones whose turn began before they were.
 RATEABLE = (Clip.Status.IN_REVIEW, Clip.Status.ACCEPTED, Clip.Status.DISPUTED)
 
@@ -143,12 +145,15 @@ def check_may_rate(turn: RatingTurn, rater: Any) -> None:
 
 def check_complete(answer: Answer) -> None:
     """A usable clip has an emotion we know; an unusable one a reason we know."""
-    if answer.is_usable and answer.emotion not in taxonomy.rateable_emotions():
+    if answer.is_usable and not {answer.emotion, *answer.secondary_emotions} <= answerable():
         raise IncompleteAnswer
-    if not answer.is_usable and answer.unusable_reason not in reasons.HUMAN:
+    if not answer.is_usable and answer.unusable_reason not in {reason.code for reason in reasons.LISTENING}:
         raise IncompleteAnswer
-    if any(emotion not in taxonomy.rateable_emotions() for emotion in answer.secondary_emotions):
-        raise IncompleteAnswer
+
+
+def answerable() -> set[str]:
+    """Every emotion that a listener may answer with."""
+    return {emotion.name for emotion in taxonomy.emotions()} | set(OTHER_ANSWERS)
 
 
 def columns(answer: Answer) -> dict[str, Any]:
@@ -190,7 +195,7 @@ def reconsider(rating: Rating, *, by: Any, emotion: str) -> Rating:
     suggestion = suggestion_for(rating)
     if suggestion is None:
         raise NoLongerRateable
-    if emotion not in taxonomy.rateable_emotions():
+    if emotion not in answerable():
         raise IncompleteAnswer
     try:
         with transaction.atomic():

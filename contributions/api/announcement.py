@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
-from contributions.intake import Announced, NotAccepted
+from contributions.intake import Announced, Empty, NotAccepted
 
 CAPTURE_BYTES_MAX = 4096
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
@@ -27,7 +27,10 @@ class NotSound(NotAccepted):
 
 
 def announced(request: HttpRequest) -> Announced:
-    """The headers of an upload as one value; raises Malformed or NotSound."""
+    """The headers of an upload as one value; raises Empty, Malformed or NotSound."""
+    # An empty body may come without a type: say what is wrong first.
+    if byte_count(request) == 0:
+        raise Empty
     media_type = request.headers.get("Content-Type", "")
     if not media_type.startswith(MEDIA_TYPES) or len(media_type) > 80:
         raise NotSound

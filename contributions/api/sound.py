@@ -25,13 +25,13 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 def audio(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
     """The clip's archive as FLAC, whole or the one range asked for."""
     clip = get_object_or_404(audible_to(request.user), pk=clip_id)
-    byte_count = opened_size(clip)
+    byte_count = archive_size(clip)
     first, last = asked_range(request.headers.get("Range", ""), byte_count)
     if first > last:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{byte_count}"})
     body = pieces(storage.open(clip.archive), first, last)
-    response = StreamingHttpResponse(body, content_type="audio/flac")
-    response.headers.update({"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)})
+    described = {"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
+    response = StreamingHttpResponse(body, content_type="audio/flac", headers=described)
     if "Range" in request.headers:
         response.status_code = 206
         response.headers["Content-Range"] = f"bytes {first}-{last}/{byte_count}"
@@ -50,7 +50,7 @@ def peaks(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         raise Http404 from missing
 
 
-def opened_size(clip: Clip) -> int:
+def archive_size(clip: Clip) -> int:
     """How many bytes the archive has; 404 while there is none."""
     try:
         return storage.stat(clip.archive).byte_count

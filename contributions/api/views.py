@@ -48,14 +48,22 @@ def described(clip: Clip) -> dict[str, Any]:
         "id": str(clip.pk),
         "status": clip.status,
         "reason": clip.status_reason,
-        "advice": advice(clip.status_reason),
-        "warnings": [{"code": code, **advice(code)} for code in examination.warnings] if examination else [],
+        "advice": advice(clip.status_reason, reasons.LISTENING if is_judged(clip) else reasons.SCREENING),
+        "warnings": [
+            {"code": code, **(advice(code, reasons.WARNINGS) or {})}
+            for code in (examination.warnings if examination else ())
+        ],
         "duration_seconds": clip.duration_seconds,
         "is_final": clip.status not in IN_MOTION,
     }
 
 
-def advice(code: str) -> dict[str, str] | None:
+def is_judged(clip: Clip) -> bool:
+    """Whether a person, and no machine, gave the status its reason."""
+    return clip.status == Clip.Status.REJECTED
+
+
+def advice(code: str, known: tuple[reasons.UnusableReason, ...]) -> dict[str, str] | None:
     """What a reason means and what to do about it, in the reader's language."""
-    found = reasons.MACHINE.get(code) or reasons.HUMAN.get(code)
+    found = next((reason for reason in known if reason.code == code), None)
     return {"text": str(found.text), "tip": str(found.tip)} if found else None

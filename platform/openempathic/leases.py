@@ -82,12 +82,11 @@ def give_back(held: Claim, *, retry_in_seconds: float | None = None, is_forgiven
 
 def due(rows: QuerySet, *, at_most: int) -> list[object]:
     """Rows whose moment has come, each promised to exactly one sweep: their next moment is set before they are returned."""
-    waiting = rows.filter(next_attempt_at__lte=Now()).order_by("next_attempt_at")
+    waiting = rows.filter(next_attempt_at__lte=Now())
     promised = []
-    for pk, moment in waiting.values_list("pk", "next_attempt_at")[:at_most]:
-        # Two sweeps may read the same row: only the one whose moment still stands nudges it.
-        again = Now() + timedelta(seconds=RENUDGE_SECONDS)
-        if rows.filter(pk=pk, next_attempt_at=moment).update(next_attempt_at=again) == 1:
+    for pk in waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:at_most]:
+        # Two sweeps may read the same row: whoever moves its moment on first nudges it, the other finds it not due.
+        if waiting.filter(pk=pk).update(next_attempt_at=Now() + timedelta(seconds=RENUDGE_SECONDS)) == 1:
             promised.append(pk)
     return promised
 

@@ -1,0 +1,134 @@
+"""Screening judges physics, once, whoever is killed; emotion passes."""
+
+import pytest
+
+from contributions import examination, states
+from contributions.audio import decode
+from contributions.models import Clip, Examination
+from openempathic import leases, storage
+from openempathic.audit.models import AuditEvent
+from tests import worlds
+from tests.contributions.audio import sounds
+
+SILENCE = sounds.wav(sounds.tone(seconds=2, amplitude=0)[:, None])
+TOO_LONG = sounds.wav(sounds.tone(seconds=25)[:, None])
+
+
+def test_veras_speech_goes_to_review_with_archive_and_outline(vera):
+    clip = worlds.screened_clip(vera)
+
+    assert clip.status == Clip.Status.IN_REVIEW
+    assert clip.duration_seconds > 1
+    assert storage.read(clip.archive)[:4] == b"fLaC"
+    assert storage.stat(clip.peaks).byte_count > 100
+    measures = Examination.objects.get().measures
+    assert {"peak_dbfs", "speech_seconds", "clipped_ratio", "sample_rate_hz"} <= set(measures)
+
+
+@pytest.mark.parametrize("sound", sorted(worlds.SOUNDS.glob("*.wav")), ids=lambda path: path.stem)
+def test_no_emotion_is_rejected(vera, sound):
+    assert worlds.screened_clip(vera, sound).status == Clip.Status.IN_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"this is no sound", "NOT_AUDIO"),
+        (b"ffconcat version 1.0\nfile s.mp3", "NOT_AUDIO"),
+        (SILENCE, "SILENT"),
+        (TOO_LONG, "TOO_LONG"),
+    ],
+)
+def test_a_physical_fault_is_named(vera, body, reason):
+    clip = worlds.screened_clip(vera, body)
+
+    assert (clip.status, clip.status_reason) == (Clip.Status.UNUSABLE, reason)
+    assert Examination.objects.get().reason == reason
+
+
+def test_a_clip_is_screened_once(vera):
+    clip = worlds.screened_clip(vera)
+
+    assert examination.examine_due(clip.pk) is None
+    assert Examination.objects.count() == 1
+
+
+def test_a_worker_that_slept_past_its_lease_writes_nothing(vera, settings, monkeypatch):
+    clip = worlds.stored_clip(vera)
+    settings.LEASE_SECONDS = -1
+    honest = examination.screen
+
+    def taken_over_meanwhile(clip, folder):
+        finding = honest(clip, folder)
+        monkeypatch.setattr(examination, "screen", honest)
+        settings.LEASE_SECONDS = 60
+        assert examination.examine_due(clip.pk) is not None
+        return finding
+
+    monkeypatch.setattr(examination, "screen", taken_over_meanwhile)
+
+    assert examination.examine_due(clip.pk) is None
+    assert Examination.objects.count() == 1
+    assert AuditEvent.objects.filter(act="clip.in_review").count() == 1
+
+
+def test_withdrawal_during_screening_wins(vera, monkeypatch):
+    clip = worlds.stored_clip(vera)
+    honest = examination.screen
+
+    def withdrawn_meanwhile(clip, folder):
+        states.move(Clip.objects.get(pk=clip.pk), to=Clip.Status.WITHDRAWN, by=vera)
+        return honest(clip, folder)
+
+    monkeypatch.setattr(examination, "screen", withdrawn_meanwhile)
+    examination.examine_due(clip.pk)
+    clip.refresh_from_db()
+
+    assert clip.status == Clip.Status.WITHDRAWN
+    assert not Examination.objects.exists()
+
+
+def test_three_failed_attempts_bring_a_clip_to_a_moderator(vera, monkeypatch):
+    clip = worlds.stored_clip(vera)
+
+    def broken(*_args, **_options):
+        raise decode.DecodingFailed("the machine's fault")
+
+    monkeypatch.setattr(decode, "decode", broken)
+    for _attempt in range(3):
+        Clip.objects.update(next_attempt_at=leases.Now())
+        with pytest.raises(decode.DecodingFailed):
+            examination.examine_due(clip.pk)
+
+    assert examination.examine_due(clip.pk) is None
+    assert examination.quarantine_exhausted() == 1
+    clip.refresh_from_db()
+    assert (clip.status, clip.status_reason) == (Clip.Status.QUARANTINED, "ATTEMPTS_FAILED")
+
+
+def test_a_failed_attempt_is_due_again(vera, monkeypatch):
+    clip = worlds.stored_clip(vera)
+    monkeypatch.setattr(examination, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(storage, "fetch", lambda *_: (_ for _ in ()).throw(storage.StorageUnreachable("away")))
+    with pytest.raises(storage.StorageUnreachable):
+        examination.examine_due(clip.pk)
+    monkeypatch.undo()
+
+    assert examination.examine_due(clip.pk) is not None
+
+
+@pytest.mark.parametrize(
+    ("measures", "reason", "warnings"),
+    [
+        ({"peak_dbfs": -60, "speech_seconds": 0, "clipped_ratio": 0}, "SILENT", ()),
+        ({"peak_dbfs": -20, "speech_seconds": 0.2, "clipped_ratio": 0}, "NO_SPEECH", ()),
+        ({"peak_dbfs": 0, "speech_seconds": 1, "clipped_ratio": 0.02}, "CLIPPED", ()),
+        ({"peak_dbfs": -45, "speech_seconds": 1, "clipped_ratio": 0}, "", ("QUIET",)),
+        ({"peak_dbfs": 0, "speech_seconds": 1, "clipped_ratio": 0.005}, "", ("SLIGHTLY_CLIPPED",)),
+        ({"peak_dbfs": -20, "speech_seconds": 0.3, "clipped_ratio": 0}, "", ()),
+    ],
+)
+def test_the_rules_say_what_they_say(measures, reason, warnings):
+    finding = examination.judge(measures, 1.0)
+
+    assert (finding.reason, finding.warnings) == (reason, warnings)

@@ -1,0 +1,123 @@
+"""A whole site as its operator runs it: the same commands, a var folder of its own, embedded or on real servers."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.servers import Server, free_ports
+
+HOUSE = Path(__file__).parent.parent
+CELERY = [sys.executable, "-m", "celery", "-A", "openempathic.celery"]
+WORKER = [*CELERY, "worker", "--concurrency", "1", "--loglevel", "INFO", "--queues", "default,screening,prelabelling"]
+BEAT = [*CELERY, "beat", "--loglevel", "WARNING"]
+TRAINER = [sys.executable, "manage.py", "trainer"]
+SUPERVISOR = [sys.executable, "-m", "openempathic.supervisor"]
+PATIENCE_SECONDS = 240
+
+
+class Site:
+    """One site: its environment, its commands, and what its database says."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        (self.port,) = free_ports(1)
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{name: x for name, x in os.environ.items() if name not in ("DJANGO_SETTINGS_MODULE", "CI")},
+            "OE_VAR": str(folder / "var"),
+            "PORT": str(self.port),
+            "OE_SITE_URL": self.url,
+            "OE_SWEEP_SECONDS": "0.5",
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+        self.processes: dict[str, Server] = {}
+
+    def prepare(self) -> None:
+        """What `./run` does before it starts the site."""
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("load_taxonomy")
+        self.manage("collectstatic", "--no-input", "--verbosity", "0")
+
+    def manage(self, *words: str) -> str:
+        """Run a management command; its output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words], cwd=HOUSE, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"manage.py {' '.join(words)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def start(self, name: str, command: list[str], is_ready: Callable[[], bool] = lambda: True) -> Server:
+        """Start one of the site's processes, in its own group."""
+        process = Process(self, name, command, is_ready)
+        process.start()
+        self.processes[name] = process
+        return process
+
+    def stop(self) -> None:
+        """Stop everything, politely."""
+        for process in reversed(self.processes.values()):
+            process.stop()
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """The answer of the site's own database to a question in SQL."""
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url) as connection:
+                return connection.execute(question).fetchall()  # type: ignore[arg-type]
+        connection = sqlite3.connect(f"file:{self.folder}/var/site.sqlite3?mode=ro", uri=True, timeout=20)
+        try:
+            return connection.execute(question).fetchall()
+        finally:
+            connection.close()
+
+    def wait_for(self, is_so: Callable[[], Any], what: str) -> Any:
+        """Look until it is so; a site that never gets there fails with the ends of its logs."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            if found := is_so():
+                return found
+            time.sleep(0.1)
+        logs = "\n\n".join(f"--- {name}\n{process.log_tail()}" for name, process in self.processes.items())
+        raise AssertionError(f"{what}: it did not happen in {PATIENCE_SECONDS} s\n{logs}")
+
+
+class Process(Server):
+    """One process of a site."""
+
+    def __init__(self, site: Site, name: str, command: list[str], is_ready: Callable[[], bool]) -> None:
+        super().__init__(
+            name,
+            ["env", "-C", str(HOUSE), *(f"{key}={x}" for key, x in changed(site.environment).items()), *command],
+            folder=site.folder,
+            url=site.url,
+            environment={},
+            is_ready=is_ready,
+            end_with=signal.SIGTERM,
+        )
+
+
+def changed(environment: dict[str, str]) -> dict[str, str]:
+    """What differs from this process's own environment."""
+    return {name: x for name, x in environment.items() if os.environ.get(name) != x}
+
+
+@contextmanager
+def site(folder: Path, environment: dict[str, str] | None = None) -> Iterator[Site]:
+    """A prepared site; whatever was started is stopped afterwards."""
+    made = Site(folder, environment or {})
+    made.prepare()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+

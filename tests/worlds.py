@@ -1,0 +1,76 @@
+"""Small worlds for the tests, built through the acts: Vera volunteers, Milo moderates, Cleo curates, Otto has no business."""
+
+import hashlib
+import io
+import uuid
+from pathlib import Path
+
+from contributions import catalogue, consent, examination, intake, ratings
+from contributions.models import Clip, Prompt, Purpose, Rating
+from openempathic.accounts.models import Role, User
+
+SOUNDS = Path(__file__).parent / "sounds"
+ANGER = SOUNDS / "german-anger.wav"
+
+
+def person(name: str, role: str = Role.CONTRIBUTOR) -> User:
+    """An account of that name."""
+    return User.objects.create_user(f"{name}@example.org", "a long enough word", role=role)
+
+
+def stocked() -> None:
+    """Prompts and consent texts, as `./run` loads them."""
+    catalogue.load_prompts()
+    catalogue.load_consent_texts()
+
+
+def volunteer(name: str, *, purposes: tuple[str, ...] = (Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS)) -> User:
+    """A person who has said yes to the purposes."""
+    someone = person(name)
+    contributor = consent.contributor_for(someone)
+    shown = consent.texts("en")
+    consent.decide(contributor, given=set(purposes), shown=shown, locale="en", is_adult=True, by=someone)
+    return someone
+
+
+def announced(body: bytes, **facts: object) -> intake.Announced:
+    """What a browser would say of the bytes."""
+    said = {"media_type": "audio/wav", "language": "en", "sha256": hashlib.sha256(body).hexdigest()} | facts
+    return intake.Announced(**said)
+
+
+def stored_clip(someone: User, sound: Path | bytes = ANGER, *, prompt: Prompt | None = None) -> Clip:
+    """A clip of theirs, taken in and due for screening."""
+    body = sound if isinstance(sound, bytes) else sound.read_bytes()
+    prompt = prompt or Prompt.objects.filter(language="en").first()
+    return intake.intake(
+        uuid.uuid4(),
+        contributor=consent.contributor_for(someone),
+        body=io.BytesIO(body),
+        announced=announced(body, prompt_id=prompt.pk),
+        by=someone,
+    ).clip
+
+
+def screened_clip(someone: User, sound: Path | bytes = ANGER) -> Clip:
+    """A clip of theirs that was screened."""
+    clip = stored_clip(someone, sound)
+    examination.examine_due(clip.pk)
+    clip.refresh_from_db()
+    return clip
+
+
+def rated(clip: Clip, *, by: User, emotion: str = "anger") -> Rating:
+    """The moderator's blind rating of the clip, given in a turn of their own."""
+    turn = ratings.open_turn(by)
+    assert turn is not None
+    assert turn.clip_id == clip.pk
+    return ratings.rate(turn, by=by, answer=ratings.Answer(is_usable=True, emotion=emotion))
+
+
+def accepted_clip(someone: User, *, by: User, emotion: str = "anger", sound: Path | bytes = ANGER) -> Clip:
+    """A clip of theirs that a moderator accepted."""
+    clip = screened_clip(someone, sound)
+    rated(clip, by=by, emotion=emotion)
+    clip.refresh_from_db()
+    return clip
