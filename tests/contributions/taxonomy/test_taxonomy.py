@@ -1,0 +1,190 @@
+"""What Vera is asked to say, and the words she agrees to."""
+
+import hashlib
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from contributions import taxonomy
+from contributions.taxonomy import NotWritten, UnknownEmotion, UnknownLanguage, reading
+
+PROMPT_LANGUAGES = ("ar", "de", "en", "es", "pl")
+FAMILIES = {
+    *("curious", "pensive", "fearful", "happy", "calm", "focused", "surprised", "sad", "romantic", "seductive"),
+    *("angry", "determined", "discomposed", "grumpy", "disgusted", "sarcastic"),
+}
+ARABIC, LATIN = ("\u0600", "\u06ff"), ("A", "\u024f")
+
+
+def test_the_core_emotions_are_those_of_the_benchmarks():
+    names = [emotion.name for emotion in taxonomy.core_emotions()]
+
+    assert names == ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
+
+
+def test_the_sixteen_families_are_covered_once_each():
+    families = [emotion.family for emotion in taxonomy.emotions() if emotion.family]
+
+    assert len(families) == 16
+    assert set(families) == FAMILIES
+
+
+@pytest.mark.parametrize("tag", PROMPT_LANGUAGES)
+def test_every_emotion_has_a_name_and_words_of_its_own_in_every_language_with_prompts(tag):
+    displays = [emotion.display[tag] for emotion in taxonomy.emotions()]
+    words = [word for emotion in taxonomy.emotions() for word in emotion.words[tag]]
+
+    assert len(set(displays)) == len(displays)
+    assert [word for word, times in Counter(words).items() if times > 1] == []
+    assert all(emotion.words[tag] for emotion in taxonomy.emotions())
+
+
+def test_an_emotion_nobody_defined_is_refused():
+    assert taxonomy.emotion("calm").family == "calm"
+    with pytest.raises(UnknownEmotion):
+        taxonomy.emotion("hangry")
+
+
+def test_languages_are_known_by_their_tag_and_run_their_own_way():
+    tags = [language.tag for language in taxonomy.languages()]
+
+    assert len(set(tags)) == len(tags) >= 25
+    assert {language.tag for language in taxonomy.languages() if language.direction == "rtl"} == {
+        "ar",
+        "fa",
+        "he",
+        "ur",
+    }
+    assert {language.direction for language in taxonomy.languages()} == {"ltr", "rtl"}
+    assert taxonomy.language("ar").endonym == "العربية"
+
+
+@pytest.mark.parametrize("tag", ["", "xx", "english", "EN", "en-", "../en", "en\n", "٣"])
+def test_a_wrong_language_tag_is_refused(tag):
+    with pytest.raises(UnknownLanguage):
+        taxonomy.language(tag)
+    with pytest.raises(UnknownLanguage):
+        taxonomy.prompts(tag)
+
+
+def test_a_language_without_prompts_has_none():
+    assert taxonomy.prompts("sw") == ()
+    assert taxonomy.prompt_languages() == PROMPT_LANGUAGES
+
+
+@pytest.mark.parametrize("tag", PROMPT_LANGUAGES)
+def test_twenty_prompts_spread_over_the_core_emotions(tag):
+    prompts = taxonomy.prompts(tag)
+    spread = Counter(prompt.emotion for prompt in prompts)
+
+    assert len(prompts) == 20
+    assert set(spread) == {emotion.name for emotion in taxonomy.core_emotions()}
+    assert min(spread.values()) >= 2
+    assert all(1 <= prompt.intensity <= 3 and prompt.scene and prompt.language == tag for prompt in prompts)
+
+
+@pytest.mark.parametrize("tag", PROMPT_LANGUAGES)
+def test_three_sentences_are_said_with_two_feelings(tag):
+    by_sentence: dict[str, list[taxonomy.Prompt]] = {}
+    for prompt in taxonomy.prompts(tag):
+        by_sentence.setdefault(prompt.sentence, []).append(prompt)
+
+    pairs = [prompts for prompts in by_sentence.values() if len(prompts) == 2]
+
+    assert len(pairs) == 3
+    assert all(one.text == other.text and one.emotion != other.emotion for one, other in pairs)
+    assert all(one.scene != other.scene for one, other in pairs)
+
+
+def test_every_prompt_has_an_id_of_its_own_that_can_stand_in_an_address():
+    ids = [prompt.id for tag in PROMPT_LANGUAGES for prompt in taxonomy.prompts(tag)]
+
+    assert len(set(ids)) == len(ids) == 100
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz-") for name in ids)
+
+
+def test_the_same_sentence_is_asked_in_every_language():
+    ways = {
+        frozenset((prompt.sentence, prompt.emotion) for prompt in taxonomy.prompts(tag)) for tag in PROMPT_LANGUAGES
+    }
+
+    assert len(ways) == 1
+
+
+@pytest.mark.parametrize("tag", PROMPT_LANGUAGES)
+def test_every_prompt_can_be_said_in_one_breath_and_in_its_own_script(tag):
+    first, last = ARABIC if tag == "ar" else LATIN
+    for prompt in taxonomy.prompts(tag):
+        letters = [letter for letter in prompt.text + prompt.scene if letter.isalpha()]
+        assert 15 <= len(prompt.text) <= 90
+        assert all(first <= letter <= last for letter in letters), prompt
+
+
+@pytest.mark.parametrize("purpose", taxonomy.PURPOSES)
+@pytest.mark.parametrize("tag", ["ar", "en", "es"])
+def test_every_consent_is_written_in_every_language_it_is_asked_in(purpose, tag):
+    wording = taxonomy.consent_wording(purpose, tag)
+    source = taxonomy.consent_wording(purpose, "en")
+
+    assert taxonomy.consent_languages() == ("ar", "en", "es")
+    assert (wording.version, wording.valid_from, wording.material_change) == (
+        *(source.version, source.valid_from, source.material_change),
+    )
+    assert wording.body.startswith("# ")
+    assert wording.body.count("\n\n") == source.body.count("\n\n")
+    assert wording.sha256 == hashlib.sha256(wording.body.encode()).hexdigest()
+    assert wording.translation_of == (None if tag == "en" else "en")
+    assert wording in taxonomy.consent_wordings()
+
+
+def test_no_two_consent_texts_are_the_same():
+    assert len({wording.sha256 for wording in taxonomy.consent_wordings()}) == 6
+
+
+@pytest.mark.parametrize("name", taxonomy.PAGES)
+@pytest.mark.parametrize("tag", ["ar", "en", "es"])
+def test_privacy_and_terms_say_as_much_in_every_language(name, tag):
+    text = taxonomy.page(name, tag)
+
+    for mark in ("## ", "- ", "**"):
+        assert text.count(mark) == taxonomy.page(name, "en").count(mark)
+
+
+@pytest.mark.parametrize(("name", "tag"), [("privacy", "xx"), ("imprint", "en"), ("../en/privacy", "en")])
+def test_a_page_nobody_wrote_is_refused(name, tag):
+    with pytest.raises(NotWritten):
+        taxonomy.page(name, tag)
+
+
+def test_a_prompt_cannot_be_changed_by_whoever_reads_it():
+    with pytest.raises(FrozenInstanceError):
+        taxonomy.prompts("en")[0].text = "other words"
+
+
+def test_the_texts_need_no_django():
+    program = "import sys, contributions.taxonomy as t; t.consent_wordings(); sys.exit('django' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_texts_are_shown_with_their_headings_lists_and_stress():
+    shown = reading.as_html("# A & B\n\nOne\n**two** and *three*.\n\n- four\n  five\n- <script>\n")
+
+    assert shown == (
+        "<h1>A &amp; B</h1>\n<p>One <strong>two</strong> and <em>three</em>.</p>\n"
+        "<ul><li>four five</li><li>&lt;script&gt;</li></ul>"
+    )
+
+
+@pytest.mark.parametrize(
+    "wording", taxonomy.consent_wordings(), ids=lambda wording: f"{wording.purpose}-{wording.language}"
+)
+def test_no_mark_of_the_markup_is_left_to_read(wording):
+    shown = reading.as_html(wording.body)
+
+    assert "*" not in shown
+    assert "#" not in shown
+    assert "\n- " not in shown
