@@ -9,7 +9,7 @@ Its options are environment variables, handed on to every process:
 
 and those of openempathic.settings. Database and taxonomy must be there already: `./run` sees to that. Ctrl-C or SIGTERM
 stops all, the trainer after writing its checkpoint; a second one kills. If the supervisor itself is killed, the kernel
-kills its processes.
+kills its processes, and openempathic.warden theirs.
 """
 
 import ctypes
@@ -86,7 +86,11 @@ class Supervisor:
         stop_seconds: float = 20.0,
         first_pause_seconds: float = 1.0,
     ) -> None:
-        self.children = [Child(name, command, pause_seconds=first_pause_seconds) for name, command in commands.items()]
+        self.warden = Warden()
+        self.children = [
+            Child(name, command, warden=self.warden, pause_seconds=first_pause_seconds)
+            for name, command in commands.items()
+        ]
         self.is_ready, self.welcome, self.stop_seconds = is_ready, welcome, stop_seconds
         self.stops_asked = 0
         self.awake = threading.Event()
@@ -95,6 +99,7 @@ class Supervisor:
         """Keep all running until the first SIGINT, SIGTERM or SIGHUP, then stop them; 0 if none had to be killed."""
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, self._ask_to_stop)
+        self.warden.start()
         for child in self.children:
             child.start()
         is_welcomed = False
@@ -121,6 +126,7 @@ class Supervisor:
                 break
             time.sleep(0.05)
         killed = [child.name for child in self.children if child.end()]
+        self.warden.dismiss()
         say("site", f"Stopped; {', '.join(killed)} had to be killed." if killed else "Stopped.")
         return 1 if killed else 0
 
@@ -128,8 +134,8 @@ class Supervisor:
 class Child:
     """One process, in a session of its own so that a Ctrl-C in the terminal reaches the supervisor only."""
 
-    def __init__(self, name: str, command: Sequence[str], *, pause_seconds: float) -> None:
-        self.name, self.command, self.first_pause_seconds = name, command, pause_seconds
+    def __init__(self, name: str, command: Sequence[str], *, warden: "Warden", pause_seconds: float) -> None:
+        self.name, self.command, self.warden, self.first_pause_seconds = name, command, warden, pause_seconds
         self.pause_seconds = pause_seconds
         self.process: subprocess.Popen[bytes] | None = None
         self.reader: threading.Thread | None = None
@@ -150,6 +156,7 @@ class Child:
             start_new_session=True,
             preexec_fn=lambda: die_with(parent),
         )
+        self.warden.tell(f"+{self.process.pid}")
         self.reader = threading.Thread(target=relay, args=(self.name, self.process.stdout), daemon=True)
         self.reader.start()
 
@@ -188,10 +195,36 @@ class Child:
             return
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        self.warden.tell(f"-{self.process.pid}")
         self.process.wait()
         if self.reader is not None:
             self.reader.join(timeout=1)
         self.process = None
+
+
+class Warden:
+    """Our end of the process that kills what a killed supervisor leaves."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a session of its own, where no Ctrl-C reaches it."""
+        command = [sys.executable, "-m", "openempathic.warden"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+
+    def tell(self, line: str) -> None:
+        """Tell it of a group; without a warden the site still runs."""
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(OSError):
+                self.process.stdin.write(f"{line}\n".encode())
+                self.process.stdin.flush()
+
+    def dismiss(self) -> None:
+        """Nothing is left for it to kill."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.wait()
 
 
 def started_as(command: Sequence[str]) -> list[str]:

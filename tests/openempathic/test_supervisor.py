@@ -96,7 +96,7 @@ def family():
 
     yield start
     for each in families:
-        each.process.kill()
+        each.process.kill()  # what it leaves is killed by its warden
         each.process.wait()
 
 
@@ -151,6 +151,7 @@ def test_a_child_that_dies_takes_its_own_children_along(family):
 def test_a_supervisor_killed_outright_leaves_nobody(family):
     site = family(web=LIVES, trainer=CHECKPOINTS, worker=STUBBORN)
     pids = [int(site.wait_for(rf"^{name} +\| alive (\d+)")[1]) for name in ("web", "trainer", "worker")]
+    pids.append(int(site.wait_for(r"child (\d+)")[1]))
 
     site.process.kill()
 
