@@ -28,17 +28,14 @@ def changed(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
 
 def sped(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
     """Each clip at a speed of its own; pitch moves along, within two semitones."""
-    chosen = torch.randint(len(SPEEDS_HUNDREDTHS), (len(waveforms),)).tolist()
-    clips: list[Tensor] = [waveforms[row] for row in range(len(waveforms))]
-    counts = sample_counts.clone()
-    for choice, speed in enumerate(SPEEDS_HUNDREDTHS):
-        rows = [row for row, of in enumerate(chosen) if of == choice]
-        if not rows or speed == 100:
-            continue
-        faster = resampled(waveforms[rows], from_hz=speed, to_hz=100)
-        for row, clip in zip(rows, faster, strict=True):
+    speeds = torch.tensor(SPEEDS_HUNDREDTHS)[torch.randint(len(SPEEDS_HUNDREDTHS), (len(waveforms),))]
+    clips = list(waveforms)
+    for speed in set(speeds.tolist()) - {100}:
+        rows = (speeds == speed).nonzero()[:, 0].tolist()
+        for row, clip in zip(rows, resampled(waveforms[rows], from_hz=speed, to_hz=100), strict=True):
             clips[row] = clip
-            counts[row] = torch.div(sample_counts[row] * 100 + speed - 1, speed, rounding_mode="floor")
+    speeds = speeds.to(waveforms.device)
+    counts = torch.div(sample_counts * 100 + speeds - 1, speeds, rounding_mode="floor")
     longest = int(counts.max())
     return pad_sequence([clip[:longest] for clip in clips], batch_first=True), counts
 
@@ -57,7 +54,7 @@ def noisy(waveforms: Tensor, sample_counts: Tensor) -> Tensor:
     lowest, highest = NOISE_SNR_DB
     snr = torch.rand(len(waveforms)).to(device) * (highest - lowest) + lowest
     chosen = (torch.rand(len(waveforms)) < NOISE_SHARE).to(device)
-    noise = torch.randn(waveforms.shape).to(device)
+    noise = torch.randn(waveforms.shape, device=device)
     colour = torch.rand(len(waveforms), 1).to(device)
     noise[:, 1:] = noise[:, 1:] + colour * noise[:, :-1]
     noise = noise / noise.square().mean(dim=1, keepdim=True).sqrt()

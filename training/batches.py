@@ -65,7 +65,9 @@ class Batches:
     def state(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
         return {
-            "epoch": self._epoch, "cursor": self._cursor, "dropped": sorted(self._dropped),
+            "epoch": self._epoch,
+            "cursor": self._cursor,
+            "dropped": sorted(self._dropped),
             "dropped_before_epoch": sorted(self._dropped_before_epoch),
         }
 

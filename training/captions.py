@@ -1,4 +1,4 @@
-"""Sentences about how a clip sounds: a small grammar a language, with templates to learn from and others to be tested by.
+"""Sentences about how a clip sounds: a small grammar a language, with templates to learn from and others for tests.
 
 A caption carries what it claims, so that the loss can tell which other clips of a batch it is true of as well.
 """
@@ -54,7 +54,11 @@ def grammar(language: str) -> Grammar:
 
 
 def training_caption(
-    *, emotions: dict[str, float], intensity: float | None, language: str, texts: Sequence[str],
+    *,
+    emotions: dict[str, float],
+    intensity: float | None,
+    language: str,
+    texts: Sequence[str],
     random: np.random.Generator,
 ) -> Caption:
     """One sentence that is true of a clip with these votes; the same for the same state of `random`."""

@@ -1,8 +1,8 @@
 """`python -m training.fit --folder DIR`: one training run, from a frozen release to an exported checkpoint.
 
-It reads files and writes files; it knows no database and no Django. Killed at any moment, it is started again on the same
-folder and goes on from its newest state. Exit codes: 0 done, 75 resume me, anything else a failure told on stderr and
-in the last line of progress.jsonl.
+It reads files and writes files; it knows no database and no Django. Killed at any moment, it is started again on
+the same folder and goes on from its newest state. Exit codes: 0 done, 75 resume me, anything else a failure told on
+stderr and in the last line of progress.jsonl.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pathlib import Path
 
 import torch
 
-from training import captions, packing, state
+from training import captions, packing, resumption
 from training.clara import Clara
 from training.evaluation import card, report
 from training.learner import Learner, Unlearnable, device_for
 from training.packing import Packed
 from training.plan import FitPlan
-from training.state import Progress
+from training.progress import Progress
 
 RESUME_ME = 75  # EX_TEMPFAIL
 EXPORT_TOLERANCE = 1e-5
@@ -35,13 +35,12 @@ class Stopped(Exception):
     """The run was asked to stop and can be taken up again."""
 
 
-def fit(folder: Path, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
+def fit(folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """Pack the release in the folder, train by its plan, evaluate on its test speakers and export the checkpoint.
 
     Raises Stopped when asked to stop; Unpackable, UnusablePlan, Unlearnable or Diverged when it cannot be done.
     """
     plan = FitPlan.read(folder / "plan.json")
-    progress = Progress(folder / "progress.jsonl")
     device = device_for(plan.device)
     if plan.threads:
         torch.set_num_threads(plan.threads)
@@ -59,8 +58,12 @@ def fit(folder: Path, *, is_stopping: Callable[[], bool] = lambda: False) -> Non
 
     progress.tell("exporting", step=plan.steps, steps=plan.steps)
     facts = {
-        "steps": learner.steps_done, "steps_skipped": learner.steps_skipped, "device": device.type,
-        "clips_dropped": len(dropped), "release_digest": packed.release_digest, "plan": plan.as_json(),
+        "steps": learner.steps_done,
+        "steps_skipped": learner.steps_skipped,
+        "device": device.type,
+        "clips_dropped": len(dropped),
+        "release_digest": packed.release_digest,
+        "plan": plan.as_json(),
     }
     export(clara, {**measured, "training": facts}, packed, folder / "export")
     progress.tell("exporting", step=plan.steps, steps=plan.steps, done=True, uar=measured["zero_shot"]["uar"])
@@ -92,7 +95,7 @@ def trainable(packed: Packed) -> list[packing.PackedClip]:
 def learn(learner: Learner, folder: Path, progress: Progress, is_stopping: Callable[[], bool]) -> None:
     """Take all steps of the plan, keeping the state on the way; withdrawn clips leave whenever it is kept."""
     plan, losses = learner.plan, []
-    kept = state.newest(folder / "state")
+    kept = resumption.newest(folder / "state")
     if kept and learner.fits(kept):
         learner.restore(kept)
     progress.tell("training", step=learner.steps_done, steps=plan.steps, resumed=bool(learner.steps_done))
@@ -107,8 +110,9 @@ def learn(learner: Learner, folder: Path, progress: Progress, is_stopping: Calla
         is_last, is_stopped = learner.steps_done == plan.steps, is_stopping()
         if is_last or is_stopped or learner.steps_done % plan.steps_per_state == 0:
             drop_withdrawn(learner, folder, progress)
-            state.keep(folder / "state", learner.state(), step=learner.steps_done)
-        stop_if(lambda: is_stopped)
+            resumption.keep(folder / "state", learner.state(), step=learner.steps_done)
+        if is_stopped:
+            raise Stopped
 
 
 def drop_withdrawn(learner: Learner, folder: Path, progress: Progress) -> None:
@@ -153,17 +157,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.fit", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the run folder, with release/ and plan.json")
     folder = parser.parse_args(arguments).folder
+    progress = Progress(folder / "progress.jsonl")
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: asked.append(received))
     try:
-        fit(folder, is_stopping=lambda: bool(asked))
+        fit(folder, progress=progress, is_stopping=lambda: bool(asked))
     except Stopped:
         return RESUME_ME
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         sys.stderr.write(f"training.fit: {reason}\n")
-        Progress(folder / "progress.jsonl").tell("failed", error=reason)
+        progress.tell_failure(reason)
         raise
     return 0
 

@@ -80,17 +80,24 @@ class Learner:
     def state(self) -> dict[str, Any]:
         """Everything that going on needs."""
         return {
-            "model": self.model.state_dict(), "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "batches": self.batches.state(), "plan": self.plan.as_json(),
-            "emotions": list(self.emotions), "release_digest": self.packed.release_digest,
-            "steps_done": self.steps_done, "steps_skipped": self.steps_skipped,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "batches": self.batches.state(),
+            "plan": self.plan.as_json(),
+            "emotions": list(self.emotions),
+            "release_digest": self.packed.release_digest,
+            "steps_done": self.steps_done,
+            "steps_skipped": self.steps_skipped,
             "skips_in_a_row": self._skips_in_a_row,
         }
 
     def fits(self, state: dict[str, Any]) -> bool:
         """Whether the state was made by the same plan on the same release."""
         return (state["plan"], state["emotions"], state["release_digest"]) == (
-            self.plan.as_json(), list(self.emotions), self.packed.release_digest,
+            self.plan.as_json(),
+            list(self.emotions),
+            self.packed.release_digest,
         )
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -116,7 +123,10 @@ class Learner:
         captions = list(
             dict.fromkeys(
                 training_caption(
-                    emotions=clip.emotions, intensity=clip.intensity, language=clip.language, texts=clip.texts,
+                    emotions=clip.emotions,
+                    intensity=clip.intensity,
+                    language=clip.language,
+                    texts=clip.texts,
                     random=random,
                 )
                 for clip in clips

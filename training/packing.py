@@ -1,7 +1,7 @@
 """From a frozen release to packed sound: 16 kHz int16 samples, one after another, beside an index.
 
-Packed once, a run reads 33 to 52 times faster than from FLAC. A packing is whole or absent: it is made in a folder beside
-its place, every shard and clip checked against the manifest, and renamed when it is done.
+Packed once, a run reads 33 to 52 times faster than from FLAC. A packing is whole or absent: it is made in a folder
+beside its place, every shard and clip checked against the manifest, and renamed when it is done.
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ class Packed:
         return [clip for clip in self.clips if clip.split == name and clip.emotions and clip.key not in without]
 
 
-def pack(
-    release: Path, packed: Path, *, on_clip: Callable[[int, int], None] = lambda done, of: None
-) -> Packed:
+def pack(release: Path, packed: Path, *, on_clip: Callable[[int, int], None] = lambda done, of: None) -> Packed:
     """Pack the release into the folder, or open what an earlier packing of the same release left there.
 
     Raises Unpackable when the release is not what its manifest says.
@@ -206,8 +204,14 @@ def _clip(key: str, about: Mapping[str, Any], *, offset: int, sample_count: int)
     every = sum(votes.values())
     original = about["original_data"]
     return PackedClip(
-        key=key, split=about["split"], speaker=about["speaker"], language=original["language"],
-        corpus=original.get("corpus"), emotions={emotion: share / every for emotion, share in votes.items()},
-        intensity=labels.get("intensity"), texts=list(about.get("text") or []), offset=offset,
+        key=key,
+        split=about["split"],
+        speaker=about["speaker"],
+        language=original["language"],
+        corpus=original.get("corpus"),
+        emotions={emotion: share / every for emotion, share in votes.items()},
+        intensity=labels.get("intensity"),
+        texts=list(about.get("text") or []),
+        offset=offset,
         sample_count=sample_count,
     )

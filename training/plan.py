@@ -21,8 +21,8 @@ class FitPlan:
     preset: str = "tiny"
     seed: int = 0
     device: str = "auto"  # auto, cpu or cuda
-    # torch's threads on a CPU; 0 leaves torch's own choice. tiny's matrices are so small that a second thread doubled the
-    # CPU time and saved no wall time (two cores, 400 steps: 63 against 138 CPU seconds).
+    # torch's threads on a CPU; 0 leaves torch's own choice. tiny's matrices are so small that a second thread doubled
+    # the CPU time and saved no wall time (two busy cores, 400 steps: 63 against 138 CPU seconds).
     threads: int = 1
 
     steps: int = 400

@@ -1,9 +1,52 @@
-"""Training's tests share two cores with everybody."""
+"""A finished export, and runs whose child is small."""
+
+import json
+import sys
+from pathlib import Path
 
 import pytest
-import torch
+
+from contributions.models.contributor import Split
+from tests import harvest
+from training import child, publication, schedule
+
+EVALUATION = {"zero_shot": {"uar": 0.5, "interval": {"low": 0.4, "high": 0.6}}, "chance": 0.5}
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """The folder that a child with a real, untrained nano would export."""
+    import torch
+
+    from training.clara import Clara, ClaraConfig
+
     torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("template") / "export"
+    torch.manual_seed(0)
+    clara = Clara(ClaraConfig.preset("nano", emotions=("anger", "neutral")))
+    clara.save(folder, labels={"anger": ["an angry voice"], "neutral": ["a calm voice"]})
+    (folder / "eval.json").write_text(json.dumps(EVALUATION))
+    (folder / "README.md").write_text("# A card\n")
+    return folder
+
+
+@pytest.fixture
+def small(monkeypatch, settings, tmp_path, template):
+    """Runs train in the small child, and a candidate is tried in no process of its own: that is tested by itself."""
+    settings.RUNS_FOLDER = tmp_path / "runs"
+    settings.RETRAIN_PRESET = "nano"
+    settings.RETRAIN_PLAN = {"steps": 3, "template": str(template)}
+    monkeypatch.setattr(child, "COMMAND", [sys.executable, str(Path(__file__).parent / "small_child.py")])
+    monkeypatch.setattr(publication, "TRIAL", [sys.executable, "-c", "pass"])
+
+
+@pytest.fixture
+def crop(db):
+    """The least that a release can be made of."""
+    return harvest.corpus(sides={"ada": Split.TRAIN, "eve": Split.TEST}, emotions=["anger", "neutral"], clips_each=1)
+
+
+@pytest.fixture
+def run(small, crop, cleo):
+    """A run that cleo opened, due now."""
+    return schedule.open_run(by=cleo)

@@ -32,7 +32,9 @@ def test_speed_stays_within_a_tenth_and_every_clip_keeps_its_sound(batch):
     assert ratios.min() >= 0.89
     assert ratios.max() <= 1.11
     assert len(set(counts.tolist())) > 6
-    rms = torch.stack([waveform[:count].square().mean().sqrt() for waveform, count in zip(waveforms, counts, strict=True)])
+    rms = torch.stack(
+        [waveform[:count].square().mean().sqrt() for waveform, count in zip(waveforms, counts, strict=True)]
+    )
     assert torch.allclose(rms, torch.tensor(0.0707), atol=2e-3)
 
 

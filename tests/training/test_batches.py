@@ -11,8 +11,16 @@ from training.packing import PackedClip
 
 def clip(number, *, emotion="anger", speaker="vera", seconds=1.0):
     return PackedClip(
-        key=f"clip{number:04d}", split="train", speaker=speaker, language="pl", corpus=None, emotions={emotion: 1.0},
-        intensity=None, texts=[], offset=0, sample_count=int(seconds * 16_000),
+        key=f"clip{number:04d}",
+        split="train",
+        speaker=speaker,
+        language="pl",
+        corpus=None,
+        emotions={emotion: 1.0},
+        intensity=None,
+        texts=[],
+        offset=0,
+        sample_count=int(seconds * 16_000),
     )
 
 

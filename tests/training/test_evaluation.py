@@ -44,7 +44,9 @@ def test_guessing_has_chance_inside_its_interval_as_often_as_it_should():
     random, inside = np.random.default_rng(0), 0
     truth, voices = ["a", "b", "c"] * 60, [f"speaker{n % 6}" for n in range(180)]
     for seed in range(40):
-        found = figures.interval(truth, [str(random.choice(["a", "b", "c"])) for _ in truth], voices, draws=200, seed=seed)
+        found = figures.interval(
+            truth, [str(random.choice(["a", "b", "c"])) for _ in truth], voices, draws=200, seed=seed
+        )
         inside += found["low"] <= 1 / 3 <= found["high"]
 
     assert inside >= 34
@@ -89,7 +91,8 @@ def test_every_speaker_is_judged_once_by_a_model_that_never_heard_them(world):
 def test_a_fold_hears_everybody_but_the_one_it_judges(world, monkeypatch):
     heard = []
     monkeypatch.setattr(
-        folds, "_predicted",
+        folds,
+        "_predicted",
         lambda packed, others, unheard, plan: heard.extend(others) or {way: ["anger"] * 12 for way in folds.WAYS},
     )
 

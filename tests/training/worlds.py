@@ -42,9 +42,17 @@ def flac(waveform: np.ndarray, *, sample_rate_hz: int = 16_000) -> bytes:
 
 
 def write_release(
-    folder: Path, *, emotions: Sequence[str] = ("anger", "neutral", "sadness"), clips_each: int = 4,
-    splits: Mapping[str, str] = SPLITS, language: str = "pl", seconds: float = 0.6, sample_rate_hz: int = 16_000,
-    clips_per_shard: int = 20, seed: int = 0, change: Callable[[dict, int], None] = lambda about, number: None,
+    folder: Path,
+    *,
+    emotions: Sequence[str] = ("anger", "neutral", "sadness"),
+    clips_each: int = 4,
+    splits: Mapping[str, str] = SPLITS,
+    language: str = "pl",
+    seconds: float = 0.6,
+    sample_rate_hz: int = 16_000,
+    clips_per_shard: int = 20,
+    seed: int = 0,
+    change: Callable[[dict, int], None] = lambda about, number: None,
 ) -> dict:
     """Write a whole release of that many clips per speaker and emotion, and return its manifest.
 
@@ -62,8 +70,12 @@ def write_release(
         change(about, number)
         members.append((clips[-1], sound, about))
     manifest = {
-        "format": "openempathic-release/1", "kind": "TRAINING", "created_at": "2026-11-23T00:00:00Z", "clips": clips,
-        "shards": _write_shards(folder / "shards", members), "counts": {"clips": len(clips)},
+        "format": "openempathic-release/1",
+        "kind": "TRAINING",
+        "created_at": "2026-11-23T00:00:00Z",
+        "clips": clips,
+        "shards": _write_shards(folder / "shards", members),
+        "counts": {"clips": len(clips)},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, sort_keys=True, separators=(",", ":")))
     return manifest
@@ -71,21 +83,34 @@ def write_release(
 
 def _row(number, speaker, emotion, splits, language, waveform, sample_rate_hz, clips_per_shard) -> dict:
     return {
-        "key": f"clip{number:05d}", "clip": str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
-        "shard": f"{number // clips_per_shard:06d}.tar", "split": splits[speaker], "speaker": speaker,
-        "language": language, "emotion": emotion, "sample_count": len(waveform), "sample_rate_hz": sample_rate_hz,
+        "key": f"clip{number:05d}",
+        "clip": str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
+        "shard": f"{number // clips_per_shard:06d}.tar",
+        "split": splits[speaker],
+        "speaker": speaker,
+        "language": language,
+        "emotion": emotion,
+        "sample_count": len(waveform),
+        "sample_rate_hz": sample_rate_hz,
         "permission": "CONSENT",
     }
 
 
 def _about(row: dict) -> dict:
     return {
-        "text": [f"a {row['emotion']} voice"], "sample_rate_hz": row["sample_rate_hz"],
-        "duration_seconds": row["sample_count"] / row["sample_rate_hz"], "split": row["split"],
-        "speaker": row["speaker"], "transcript": None, "labels": {"emotion": {row["emotion"]: 1.0}, "intensity": None},
+        "text": [f"a {row['emotion']} voice"],
+        "sample_rate_hz": row["sample_rate_hz"],
+        "duration_seconds": row["sample_count"] / row["sample_rate_hz"],
+        "split": row["split"],
+        "speaker": row["speaker"],
+        "transcript": None,
+        "labels": {"emotion": {row["emotion"]: 1.0}, "intensity": None},
         "original_data": {
-            "emotion": row["emotion"], "intended_emotion": row["emotion"], "gender": None,
-            "language": row["language"], "corpus": None,
+            "emotion": row["emotion"],
+            "intended_emotion": row["emotion"],
+            "gender": None,
+            "language": row["language"],
+            "corpus": None,
         },
     }
 

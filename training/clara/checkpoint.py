@@ -21,7 +21,13 @@ from training.clara.config import ClaraConfig
 FORMAT = "clara-checkpoint/1"
 WEIGHTS, CONFIG, PREPROCESSOR, LABELS = "model.safetensors", "config.json", "preprocessor_config.json", "labels.json"
 FRONT_END = (
-    "sample_rate_hz", "mels", "window_samples", "hop_samples", "fft_samples", "log_mel_mean", "log_mel_deviation"
+    "sample_rate_hz",
+    "mels",
+    "window_samples",
+    "hop_samples",
+    "fft_samples",
+    "log_mel_mean",
+    "log_mel_deviation",
 )
 
 

@@ -46,8 +46,15 @@ class ClaraConfig:
 
 PRESETS = {
     "nano": ClaraConfig(
-        name="nano", width=32, audio_width=32, audio_depth=1, audio_heads=2,
-        text_width=32, text_depth=1, text_heads=2, dropout=0.0,
+        name="nano",
+        width=32,
+        audio_width=32,
+        audio_depth=1,
+        audio_heads=2,
+        text_width=32,
+        text_depth=1,
+        text_heads=2,
+        dropout=0.0,
     ),
     "tiny": ClaraConfig(name="tiny"),
 }

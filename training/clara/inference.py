@@ -110,8 +110,6 @@ def built(config: ClaraConfig) -> ClaraModel:
     return ClaraModel(emotion_count=len(emotions), **flat)
 
 
-
-
 def usable(waveform: Tensor | np.ndarray) -> Tensor:
     """The waveform as a float tensor; raises ValueError when it is empty, not one channel, or not finite."""
     sound = torch.as_tensor(waveform)

@@ -20,22 +20,49 @@ class ClaraModel(nn.Module):
     """An audio and a text encoder that project to unit vectors of one space, and a small emotion head."""
 
     def __init__(
-        self, *, emotion_count: int, width: int, dropout: float,
-        audio_width: int, audio_depth: int, audio_heads: int,
-        text_width: int, text_depth: int, text_heads: int, longest_text_bytes: int,
-        sample_rate_hz: int, mels: int, window_samples: int, hop_samples: int, fft_samples: int,
-        log_mel_mean: float, log_mel_deviation: float,
+        self,
+        *,
+        emotion_count: int,
+        width: int,
+        dropout: float,
+        audio_width: int,
+        audio_depth: int,
+        audio_heads: int,
+        text_width: int,
+        text_depth: int,
+        text_heads: int,
+        longest_text_bytes: int,
+        sample_rate_hz: int,
+        mels: int,
+        window_samples: int,
+        hop_samples: int,
+        fft_samples: int,
+        log_mel_mean: float,
+        log_mel_deviation: float,
     ) -> None:
         super().__init__()
         self.log_mel = LogMel(
-            sample_rate_hz=sample_rate_hz, mels=mels, window_samples=window_samples, hop_samples=hop_samples,
-            fft_samples=fft_samples, mean=log_mel_mean, deviation=log_mel_deviation,
+            sample_rate_hz=sample_rate_hz,
+            mels=mels,
+            window_samples=window_samples,
+            hop_samples=hop_samples,
+            fft_samples=fft_samples,
+            mean=log_mel_mean,
+            deviation=log_mel_deviation,
         )
         self.audio = AudioEncoder(
-            mels=mels, width=audio_width, depth=audio_depth, heads=audio_heads, dropout=dropout,
+            mels=mels,
+            width=audio_width,
+            depth=audio_depth,
+            heads=audio_heads,
+            dropout=dropout,
         )
         self.text = TextEncoder(
-            width=text_width, depth=text_depth, heads=text_heads, longest_bytes=longest_text_bytes, dropout=dropout,
+            width=text_width,
+            depth=text_depth,
+            heads=text_heads,
+            longest_bytes=longest_text_bytes,
+            dropout=dropout,
         )
         self.audio_projection = nn.Linear(audio_width, width, bias=False)
         self.text_projection = nn.Linear(text_width, width, bias=False)

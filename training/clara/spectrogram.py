@@ -43,8 +43,15 @@ class LogMel(nn.Module):
     """Log-mel frames of a padded batch, the same for a clip whatever stands behind it in the batch."""
 
     def __init__(
-        self, *, sample_rate_hz: int, mels: int, window_samples: int, hop_samples: int, fft_samples: int,
-        mean: float, deviation: float,
+        self,
+        *,
+        sample_rate_hz: int,
+        mels: int,
+        window_samples: int,
+        hop_samples: int,
+        fft_samples: int,
+        mean: float,
+        deviation: float,
     ) -> None:
         super().__init__()
         self.hop_samples = hop_samples
@@ -52,8 +59,14 @@ class LogMel(nn.Module):
         self.mean = mean
         self.deviation = deviation
         self.spectrogram = torchaudio.transforms.MelSpectrogram(
-            sample_rate=sample_rate_hz, n_fft=fft_samples, win_length=window_samples, hop_length=hop_samples,
-            n_mels=mels, f_min=20.0, center=False, power=2.0,
+            sample_rate=sample_rate_hz,
+            n_fft=fft_samples,
+            win_length=window_samples,
+            hop_length=hop_samples,
+            n_mels=mels,
+            f_min=20.0,
+            center=False,
+            power=2.0,
         )
         # Constants, rebuilt from the configuration: they do not belong in a checkpoint.
         for module in self.spectrogram.modules():

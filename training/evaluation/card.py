@@ -48,15 +48,27 @@ def written(measured: dict[str, Any], clara: Clara) -> str:
     """The card's text from the figures of eval.json."""
     train, test, training = measured["splits"]["train"], measured["splits"]["test"], measured["training"]
     return CARD.format(
-        name=clara.config.name, clips=train["clips"], seconds=train["seconds"], speakers=train["speakers"],
-        languages=", ".join(train["languages"]), emotions=", ".join(measured["emotions"]),
-        test_clips=test["clips"], test_speakers=test["speakers"], chance=measured["chance"],
-        zero_shot=_cell(measured["zero_shot"]), probe=_cell(measured["probe"]),
-        baseline=_cell(measured["log_mel_baseline"]), over=measured["zero_shot"]["interval"]["over"],
-        warning=_warning(test["speakers"]), by_language=_rows(measured["by_language"]),
+        name=clara.config.name,
+        clips=train["clips"],
+        seconds=train["seconds"],
+        speakers=train["speakers"],
+        languages=", ".join(train["languages"]),
+        emotions=", ".join(measured["emotions"]),
+        test_clips=test["clips"],
+        test_speakers=test["speakers"],
+        chance=measured["chance"],
+        zero_shot=_cell(measured["zero_shot"]),
+        probe=_cell(measured["probe"]),
+        baseline=_cell(measured["log_mel_baseline"]),
+        over=measured["zero_shot"]["interval"]["over"],
+        warning=_warning(test["speakers"]),
+        by_language=_rows(measured["by_language"]),
         recalls="\n".join(f"| {name} | {value:.3f} |" for name, value in measured["zero_shot"]["recalls"].items()),
-        steps=training["steps"], device=training["device"], digest=training["release_digest"],
-        corpora=", ".join(train["corpora"]), dropped=training["clips_dropped"],
+        steps=training["steps"],
+        device=training["device"],
+        digest=training["release_digest"],
+        corpora=", ".join(train["corpora"]),
+        dropped=training["clips_dropped"],
     )
 
 

@@ -51,6 +51,9 @@ def summary(
 ) -> dict[str, object]:
     """Everything told about one way of recognising."""
     return {
-        "uar": uar(truth, predicted), "interval": interval(truth, predicted, speakers, draws=draws, seed=seed),
-        "recalls": recalls(truth, predicted), "confusion": confusion(truth, predicted), "clips": len(truth),
+        "uar": uar(truth, predicted),
+        "interval": interval(truth, predicted, speakers, draws=draws, seed=seed),
+        "recalls": recalls(truth, predicted),
+        "confusion": confusion(truth, predicted),
+        "clips": len(truth),
     }

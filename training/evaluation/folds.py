@@ -1,8 +1,8 @@
 """`python -m training.evaluation.folds --packed DIR --plan plan.json --out folds.json`: one voice left out at a time.
 
-For every speaker a model is trained on all the others, from scratch and by the same plan, and asked about that speaker's
-clips. The pooled answers give an honest figure for a corpus with few speakers: each clip is judged by a model that
-never heard its voice, and nothing is chosen by looking at it.
+For every speaker a model is trained on all the others, from scratch and by the same plan, and asked about that
+speaker's clips. The pooled answers give an honest figure for a corpus with few speakers: each clip is judged by a model
+that never heard its voice, and nothing is chosen by looking at it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WAYS = ("suggestion", "probe", "log_mel_baseline")
 
 
 def leave_one_speaker_out(
-    folder: Path, plan: FitPlan, *, at_once: int = 1, on_fold: Callable[[dict[str, Any]], None] = lambda fold: None
+    folder: Path, plan: FitPlan, *, at_once: int = 1, on_fold: Callable[[dict[str, Any]], object] = lambda fold: None
 ) -> dict[str, Any]:
     """Figures over all speakers of the packing in the folder, each unheard by the model that judged it.
 
@@ -59,7 +59,7 @@ def labelled(packed: Packed) -> list[PackedClip]:
 
 
 def _folds(
-    folder: Path, speakers: list[str], plan: FitPlan, at_once: int, on_fold: Callable[[dict[str, Any]], None]
+    folder: Path, speakers: list[str], plan: FitPlan, at_once: int, on_fold: Callable[[dict[str, Any]], object]
 ) -> Iterator[dict[str, Any]]:
     # Spawned, not forked: torch's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
@@ -81,8 +81,11 @@ def fold_of(folder: Path, speaker: str, plan: FitPlan) -> dict[str, Any]:
     predicted = _predicted(packed, heard, unheard, plan)
     truth = [clip.emotion for clip in unheard]
     return {
-        "speaker": speaker, "clips": len(unheard), "seconds": round(time.perf_counter() - started, 1),
-        **{way: figures.uar(truth, predicted[way]) for way in WAYS}, "predicted": predicted,
+        "speaker": speaker,
+        "clips": len(unheard),
+        "seconds": round(time.perf_counter() - started, 1),
+        **{way: figures.uar(truth, predicted[way]) for way in WAYS},
+        "predicted": predicted,
     }
 
 
@@ -115,7 +118,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="folds side by side; as many as cores")
     asked = parser.parse_args(arguments)
     measured = leave_one_speaker_out(
-        asked.packed, FitPlan.read(asked.plan), at_once=asked.at_once,
+        asked.packed,
+        FitPlan.read(asked.plan),
+        at_once=asked.at_once,
         on_fold=lambda fold: sys.stderr.write(json.dumps(fold) + "\n"),
     )
     write_durably(asked.out, json.dumps(measured, indent=2).encode() + b"\n")

@@ -32,9 +32,12 @@ def evaluate(clara: Clara, packed: Packed, plan: FitPlan, *, without: frozenset[
         for language in sorted({clip.language for clip in test})
     }
     return {
-        "protocol": PROTOCOL, "emotions": list(clara.labels), "chance": 1 / len(set(truth)),
+        "protocol": PROTOCOL,
+        "emotions": list(clara.labels),
+        "chance": 1 / len(set(truth)),
         **{name: _summary(truth, predicted, speakers, plan) for name, predicted in told.items()},
-        "by_language": by_language, "splits": {"train": counts(train), "test": counts(test)},
+        "by_language": by_language,
+        "splits": {"train": counts(train), "test": counts(test)},
         "test_clips_of_untrained_emotions": len(every_test) - len(test),
     }
 
@@ -49,7 +52,8 @@ def suggestions(clara: Clara, packed: Packed, clips: list[PackedClip]) -> list[s
 def counts(clips: list[PackedClip]) -> dict[str, Any]:
     """Clips, speakers and seconds, and how many clips of each language and emotion."""
     return {
-        "clips": len(clips), "speakers": len({clip.speaker for clip in clips}),
+        "clips": len(clips),
+        "speakers": len({clip.speaker for clip in clips}),
         "seconds": round(sum(clip.duration_seconds for clip in clips), 1),
         "languages": dict(sorted(Counter(clip.language for clip in clips).items())),
         "emotions": dict(sorted(Counter(clip.emotion for clip in clips).items())),
@@ -57,7 +61,9 @@ def counts(clips: list[PackedClip]) -> dict[str, Any]:
     }
 
 
-def _regressed(features: Any, clara: Clara, packed: Packed, train: list[PackedClip], test: list[PackedClip]) -> list[str]:
+def _regressed(
+    features: Any, clara: Clara, packed: Packed, train: list[PackedClip], test: list[PackedClip]
+) -> list[str]:
     emotions = [clip.emotion for clip in train]
     return regressions.by_regression(features(clara, packed, train), emotions, features(clara, packed, test))
 
