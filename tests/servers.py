@@ -4,7 +4,6 @@ with redis() as server: ...      # server.url, server.environment; also server.k
 """
 
 import ctypes
-import json
 import os
 import shutil
 import signal
@@ -45,12 +44,13 @@ class Server:
         url: str,
         environment: dict[str, str],
         is_ready: Callable[[], bool],
+        keys: dict[str, str] | None = None,
         user: int | None = None,
         end_with: signal.Signals = signal.SIGKILL,
     ) -> None:
         self.name, self.command, self.folder = name, command, folder
         self.url, self.environment, self.is_ready = url, environment, is_ready
-        self.user, self.end_with = user, end_with
+        self.keys, self.user, self.end_with = keys or {}, user, end_with
         self.log = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -61,6 +61,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
+                env={**os.environ, **self.keys},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -115,9 +116,8 @@ def redis() -> Iterator[Server]:
 
     def make(folder: Path) -> Server:
         (port,) = free_ports(1)
-        url = f"redis://127.0.0.1:{port}/0"
-        options = {"port": port, "bind": "127.0.0.1", "dir": folder, "appendonly": "yes", "save": ""}
-        options |= {"maxmemory-policy": "noeviction", "daemonize": "no"}
+        url = f"redis://:{REDIS_PASSWORD}@127.0.0.1:{port}/0"
+        options = {**REDIS_OPTIONS, "requirepass": REDIS_PASSWORD, "port": port, "bind": "127.0.0.1", "dir": folder}
         command = [REDIS_SERVER_PATH, *(str(word) for name, value in options.items() for word in (f"--{name}", value))]
         return Server("redis", command, folder=folder, url=url, environment={"BROKER_URL": url}, is_ready=_pong(port))
 
@@ -155,7 +155,6 @@ def seaweedfs() -> Iterator[Server]:
     def make(folder: Path) -> Server:
         ports = dict(zip(_WEED_PORTS, free_ports(len(_WEED_PORTS)), strict=True))
         (folder / "data").mkdir()
-        (folder / "s3.json").write_text(json.dumps(_weed_identities()))
         endpoint = f"http://127.0.0.1:{ports['s3.port']}"
         url = f"s3://openempathic?endpoint={endpoint}&region=us-east-1"
         keys = {"AWS_ACCESS_KEY_ID": S3_KEY_ID, "AWS_SECRET_ACCESS_KEY": S3_SECRET}
@@ -165,6 +164,7 @@ def seaweedfs() -> Iterator[Server]:
             folder=folder,
             url=url,
             environment={"STORAGE_URL": url, **keys},
+            keys=keys,
             is_ready=lambda: _takes_an_object(endpoint),
         )
 
@@ -216,11 +216,15 @@ def _running(make: Callable[[Path], Server]) -> Iterator[Server]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+REDIS_PASSWORD = "loopback"
+REDIS_OPTIONS = {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction"}
+
+
 def _pong(port: int) -> Callable[[], bool]:
     def ask() -> bool:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
+            connection.sendall(f"AUTH {REDIS_PASSWORD}\r\n".encode())
+            return connection.recv(16).startswith(b"+OK")
 
     return ask
 
@@ -277,22 +281,20 @@ def _has_database(url: str) -> bool:
 
 
 S3_KEY_ID, S3_SECRET = "loopback", "loopback-secret"
+WEED_OPTIONS = [
+    *("bucket=openempathic", "webdav=false", "admin.ui=false", "master.telemetry=false"),
+    *("s3.port.iceberg=0", "s3.port.lance=0"),
+]
 _WEED_PORTS = [
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
     *("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc", "admin.port", "admin.port.grpc"),
 ]
 
 
-def _weed_identities() -> dict[str, object]:
-    keys = [{"accessKey": S3_KEY_ID, "secretKey": S3_SECRET}]
-    return {"identities": [{"name": "site", "credentials": keys, "actions": ["Admin", "Read", "Write", "List"]}]}
-
-
 def _weed_command(folder: Path, ports: dict[str, int]) -> list[str]:
-    off = ["webdav=false", "admin.ui=false", "master.telemetry=false", "s3.port.iceberg=0", "s3.port.lance=0"]
-    sockets = [f"{name}.localSocket={folder}/{name}.sock" for name in ("s3", "filer")]
-    options = [f"dir={folder}/data", "ip=127.0.0.1", "ip.bind=127.0.0.1", f"s3.config={folder}/s3.json"]
-    options += ["bucket=openempathic", *off, *sockets, *(f"{name}={port}" for name, port in ports.items())]
+    options = ["dir=" + str(folder / "data"), "ip=127.0.0.1", "ip.bind=127.0.0.1", *WEED_OPTIONS]
+    options += [f"{name}.localSocket={folder}/{name}.sock" for name in ("s3", "filer")]
+    options += [f"{name}={port}" for name, port in ports.items()]
     program = shutil.which("weed") or str(Path(sys.executable).parent / "weed")
     return [program, "mini", *(f"-{option}" for option in options)]
 

@@ -1,0 +1,74 @@
+"""The commands of docker-compose.yml, run here on a real PostgreSQL, Redis and S3."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from openempathic.supervisor import COMMANDS, ROOT, started_as
+from tests import servers
+from tests.openempathic.test_supervisor import PATIENCE_SECONDS, Output
+
+SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+FAMILY = """
+import sys
+from openempathic.supervisor import COMMANDS, Supervisor, started_as
+commands = {name: started_as(COMMANDS[name]) for name in sys.argv[1:]}
+sys.exit(Supervisor(commands, is_ready=lambda: True, welcome="Started.").run())
+"""
+
+
+@pytest.fixture
+def environment(postgres_server, redis_server, s3_server, tmp_path):
+    """What compose tells its containers."""
+    return {
+        **os.environ,
+        **redis_server.environment,
+        **s3_server.environment,
+        "DATABASE_URL": servers.new_database(postgres_server),
+        "OE_VAR": str(tmp_path),
+        "OE_SITE_URL": "https://empathic.example",
+        "OE_ALLOWED_HOSTS": "empathic.example",
+        "OE_BEHIND_PROXY": "1",
+        "HOST": "127.0.0.1",
+        "PORT": str(servers.free_ports(1)[0]),
+    }
+
+
+@pytest.mark.faults
+def test_every_service_starts_answers_its_health_check_and_stops(environment):
+    names = [name for name in SERVICES if name in COMMANDS]
+    shell(SERVICES["prepare"]["command"][2], environment)
+
+    site = Output([sys.executable, "-c", FAMILY, *names], **environment)
+    try:
+        site.wait_for(r"^web +\| .*Listening at")
+        site.wait_for(r"^worker-screening \| .*screening@\S+ ready\.")
+        site.wait_for(r"^worker-prelabelling \| .*prelabelling@\S+ ready\.")
+        site.wait_for(r"^beat +\| .*Sending due task")
+        for name in ("web", "worker-screening", "worker-prelabelling", "beat"):
+            shell(health_check(name).replace("/app/var", environment["OE_VAR"]), environment)
+    finally:
+        site.process.terminate()
+
+    assert site.end() == 0
+    assert "starts again" not in "".join(site.lines)
+
+
+def health_check(name: str) -> str:
+    """The line that the container's shell would run."""
+    kind, *words = SERVICES[name]["healthcheck"]["test"]
+    return (" ".join(words) if kind == "CMD" else words[0]).replace("$$", "$")
+
+
+def shell(line: str, environment: dict[str, str]) -> None:
+    """Run the line as a container would, with our environment's programs first."""
+    programs = Path(started_as(["python"])[0]).parent
+    environment = environment | {"PATH": f"{programs}:{environment['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
