@@ -1,1 +1,21 @@
-urlpatterns: list = []
+"""Addresses of everything from consent to rating."""
+
+from django.urls import include, path
+
+from contributions.api import sound
+from contributions.views import contributing, home, reviewing
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("privacy/", home.privacy, name="privacy"),
+    path("terms/", home.terms, name="terms"),
+    path("contribute/", contributing.choose_language, name="choose-language"),
+    path("contribute/consent/", contributing.give_consent, name="consent"),
+    path("contribute/studio/", contributing.studio, name="studio"),
+    path("clips/<uuid:clip_id>/audio/", sound.audio, name="clip-audio"),
+    path("clips/<uuid:clip_id>/peaks/", sound.peaks, name="clip-peaks"),
+    path("review/", reviewing.review, name="review"),
+    path("review/<uuid:turn_id>/rating/", reviewing.rating, name="review-rating"),
+    path("review/<uuid:rating_id>/suggestion/", reviewing.suggestion, name="review-suggestion"),
+    path("api/v1/", include("contributions.api.urls", namespace="api")),
+]

@@ -1,8 +1,13 @@
 """Where each room's pages are; rooms are named by dotted strings only."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
+
+from openempathic.health import healthz
 
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("language/", set_language, name="set_language"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("openempathic.accounts.urls")),
     path("", include("contributions.urls")),

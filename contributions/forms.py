@@ -1,0 +1,101 @@
+"""What people fill in: what they allow, and what they heard."""
+
+from typing import Any
+
+from django import forms
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from contributions import consent, ratings
+from contributions.models import ConsentText
+from contributions.ratings import Answer
+from contributions.taxonomy import reading, reasons
+
+INTENSITIES = (
+    (0, _("None")),
+    (1, _("Slight")),
+    (2, _("Clear")),
+    (3, _("Strong")),
+)
+
+
+class ConsentForm(forms.Form):
+    """One unticked box a purpose, each bound to the very words that were shown."""
+
+    is_adult = forms.BooleanField(label=_("I am an adult under the law of the place where I live."), required=False)
+
+    def __init__(self, *args: Any, texts: list[ConsentText], given: set[int] = frozenset(), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.texts = texts
+        for text in texts:
+            name = text.purpose
+            self.fields[f"shown_{name}"] = forms.CharField(widget=forms.HiddenInput, initial=seal(text))
+            self.fields[f"given_{name}"] = forms.BooleanField(
+                label=_("I agree to this"), required=False, initial=text.pk in given
+            )
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Each text with its box, as the page shows them."""
+        return [
+            {
+                "text": text,
+                "title": text.get_purpose_display(),
+                "words": as_part(text),
+                "is_required": text.purpose == consent.REQUIRED,
+                "shown": self[f"shown_{text.purpose}"],
+                "box": self[f"given_{text.purpose}"],
+            }
+            for text in self.texts
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an answer to words that are not the ones in force now."""
+        said = super().clean() or {}
+        if any(said.get(f"shown_{text.purpose}") != seal(text) for text in self.texts):
+            raise forms.ValidationError(
+                _("The words changed while this page was open. Please read them again."), code="words_changed"
+            )
+        return said
+
+    def given(self) -> set[str]:
+        """The purposes that were ticked."""
+        return {text.purpose for text in self.texts if self.cleaned_data[f"given_{text.purpose}"]}
+
+
+def as_part(text: ConsentText) -> SafeString:
+    """The words as a part of a page that has a title of its own."""
+    return mark_safe(reading.as_html(text.body).replace("h1>", "h2>"))  # noqa: S308  it escapes what it is given
+
+
+def seal(text: ConsentText) -> str:
+    """Which words were shown: the text's number and the digest of its body."""
+    return f"{text.pk}:{text.sha256}"
+
+
+class RatingForm(forms.Form):
+    """One listener's blind answer; what was not said stays empty."""
+
+    is_usable = forms.TypedChoiceField(
+        choices=[("yes", _("Yes")), ("no", _("No"))], coerce=lambda said: said == "yes", empty_value=None
+    )
+    unusable_reason = forms.ChoiceField(required=False)
+    emotion = forms.ChoiceField(required=False)
+    intensity = forms.TypedChoiceField(choices=INTENSITIES, coerce=int, empty_value=None, required=False)
+    description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["unusable_reason"].choices = [(reason.code, reason.text) for reason in reasons.LISTENING]
+        self.fields["emotion"].choices = [(name, name) for name in ratings.answerable()]
+
+    def answer(self) -> Answer:
+        """The answer as the act takes it; only of a form that is valid."""
+        said = self.cleaned_data
+        if not said["is_usable"]:
+            return Answer(is_usable=False, unusable_reason=said["unusable_reason"], description=said["description"])
+        return Answer(
+            is_usable=True,
+            emotion=said["emotion"],
+            intensity=said["intensity"],
+            description=said["description"],
+        )

@@ -1,0 +1,133 @@
+"""A volunteer's way: a language, a consent, and the studio."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from contributions import consent
+from contributions.forms import ConsentForm
+from contributions.models import Clip, Contributor, Prompt, Purpose
+from contributions.views import words
+
+SPOKEN_LANGUAGE = "spoken_language"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Ask in which language the person will speak; needs no account yet."""
+    offered = offered_languages()
+    chosen = request.POST.get("language")
+    if chosen in [choice["language"].tag for choice in offered]:
+        request.session[SPOKEN_LANGUAGE] = chosen
+        return redirect("studio" if may_record(request.user) else "consent")
+    if request.method == "POST":
+        messages.error(request, _("We have no sentences in that language yet. Please choose one of these."))
+    return render(request, "contribute/choose_language.html", {"offered": offered})
+
+
+def offered_languages() -> list[dict[str, Any]]:
+    """The languages that have sentences to speak, with how many."""
+    counted = Prompt.objects.filter(is_offered=True).values_list("language").annotate(Count("pk")).order_by("language")
+    return [{"language": words.tongue(tag), "prompts": prompts} for tag, prompts in counted]
+
+
+def may_record(person: Any) -> bool:
+    """Whether the person has signed in and allows us to keep clips."""
+    return person.is_authenticated and consent.covers(consent.contributor_for(person), Purpose.STORE_AND_REVIEW)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_consent(request: HttpRequest) -> HttpResponse:
+    """Ask for each purpose by itself, and keep the answer with the words that were shown."""
+    contributor = consent.contributor_for(request.user)
+    texts = consent.texts(get_language() or consent.FALLBACK_LANGUAGE)
+    form = ConsentForm(
+        request.POST or None,
+        texts=texts,
+        given=agreed_texts(contributor),
+        initial={"is_adult": contributor.is_adult_attested_at is not None},
+    )
+    if request.method == "POST" and form.is_valid() and decided(form, contributor, by=request.user):
+        return redirect("studio" if request.session.get(SPOKEN_LANGUAGE) else "choose-language")
+    if has_new_words(form):
+        form = ConsentForm(texts=texts)
+        messages.warning(request, _("The words changed while this page was open. Please read them again."))
+    return render(request, "contribute/consent.html", {"form": form, "contributor": contributor})
+
+
+def agreed_texts(contributor: Contributor) -> set[int]:
+    """The texts that the contributor agrees to now; other words, even for the same purpose, start unticked."""
+    standing = contributor.current_consents.filter(is_given=True)
+    return set(standing.values_list("event__text_id", flat=True))
+
+
+def decided(form: ConsentForm, contributor: Contributor, *, by: Any) -> bool:
+    """Keep the answer; where it is no consent that we may rely on, say why on the form."""
+    try:
+        consent.decide(
+            contributor,
+            given=form.given(),
+            shown=form.texts,
+            locale=consent.locale_now(),
+            is_adult=form.cleaned_data["is_adult"],
+            by=by,
+        )
+    except consent.NotConsented as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+def has_new_words(form: ConsentForm) -> bool:
+    """Whether the answer was given to words that are no longer in force."""
+    return form.is_bound and form.has_error("__all__", "words_changed")
+
+
+@login_required
+@never_cache
+@require_safe
+def studio(request: HttpRequest) -> HttpResponse:
+    """Where a volunteer records; with `?prompt=next` only the next sentence, as a part of the page."""
+    language = request.session.get(SPOKEN_LANGUAGE)
+    if language is None:
+        return redirect("choose-language")
+    if not may_record(request.user):
+        return redirect("consent")
+    contributor = consent.contributor_for(request.user)
+    prompt = next_prompt(contributor, language, besides=request.GET.getlist("besides"))
+    if prompt is None:
+        messages.warning(request, _("We have no sentences in that language yet. Please choose one of these."))
+        return redirect("choose-language")
+    facts = {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(language)}
+    if request.GET.get("prompt") == "next":
+        return render(request, "contribute/prompt.html", facts)
+    return render(request, "contribute/studio.html", facts | rules(contributor))
+
+
+def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) -> Prompt | None:
+    """A sentence that the voice has spoken least, by chance among equals; not one just put aside while others remain."""
+    usable = Q(clip__contributor=contributor) & ~Q(clip__status__in=[Clip.Status.UNUSABLE, Clip.Status.WITHDRAWN])
+    offered = Prompt.objects.filter(language=language, is_offered=True)
+    by_need = offered.annotate(takes=Count("clip", filter=usable)).order_by("takes", "?")
+    return by_need.exclude(pk__in=besides).first() or by_need.first()
+
+
+def rules(contributor: Contributor) -> dict[str, Any]:
+    """What the studio must know of the site's rules and of what was given already."""
+    return {
+        "longest_seconds": settings.LONGEST_SECONDS,
+        "bytes_max": settings.UPLOAD_BYTES_MAX,
+        "given": contributor.clips.live().exclude(status=Clip.Status.UNUSABLE).count(),
+    }

@@ -1,0 +1,66 @@
+"""What feelings and languages are called in the reader's language."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import get_language, get_language_info
+from django.utils.translation import gettext as _
+
+from contributions import taxonomy
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something to choose: its stored value, and what it is called."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """A language: its tag, its own name, its name in the reader's language, and which way it is written."""
+
+    tag: str
+    endonym: str
+    label: str
+    direction: str
+
+
+def tongue(tag: str) -> Tongue:
+    """The language of the tag, in words."""
+    known = taxonomy.language(tag)
+    try:
+        label = get_language_info(tag)["name_translated"]
+    except KeyError:
+        label = known.english
+    return Tongue(known.tag, known.endonym, str(label), known.direction)
+
+
+def feeling(name: str) -> Choice:
+    """The emotion, or one of the answers that are none, in words."""
+    others = {"other": _("another feeling"), "cannot_tell": _("I cannot tell")}
+    if name in others:
+        return Choice(name, others[name])
+    display = taxonomy.emotion(name).display
+    return Choice(name, display.get(reading(), display["en"]))
+
+
+def core_names() -> tuple[str, ...]:
+    """The stored names of the seven."""
+    return tuple(emotion.name for emotion in taxonomy.core_emotions())
+
+
+def core_feelings() -> list[Choice]:
+    """The seven that are offered first."""
+    return [feeling(name) for name in core_names()]
+
+
+def further_feelings() -> list[Choice]:
+    """The rest of the families, and the two ways out."""
+    beyond = [emotion.name for emotion in taxonomy.emotions() if not emotion.is_core]
+    return [feeling(name) for name in (*beyond, "other", "cannot_tell")]
+
+
+def reading() -> str:
+    """The reader's language, without its region."""
+    return (get_language() or "en").split("-")[0]

@@ -1,0 +1,59 @@
+// One take: from a stream to bytes, in the best form this browser has.
+
+const LADDER = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
+const LOSSLESS = "audio/webm;codecs=pcm";
+const TAIL_MS = 500;
+
+/** Lossless on a desktop; on a phone, whose plan is metered, the best compressed form it has. */
+export function bestType({ isPhone, isSupported }) {
+  const wanted = isPhone ? LADDER : [LOSSLESS, ...LADDER];
+  return wanted.find(isSupported) ?? "";
+}
+
+/** Whether this is a phone or a tablet. */
+export function isPhone() {
+  return navigator.userAgentData?.mobile ?? matchMedia("(pointer: coarse)").matches;
+}
+
+/** Records a stream from the moment it is made until stop() resolves with the take. */
+export class Recording {
+  #recorder;
+  #pieces = [];
+  #beganAt = performance.now();
+  #track;
+
+  constructor(stream) {
+    const mimeType = bestType({ isPhone: isPhone(), isSupported: (type) => MediaRecorder.isTypeSupported(type) });
+    this.#track = stream.getAudioTracks()[0];
+    this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: 128_000 });
+    this.#recorder.addEventListener("dataavailable", (event) => this.#pieces.push(event.data));
+    this.#recorder.start();
+  }
+
+  get seconds() {
+    return (performance.now() - this.#beganAt) / 1000;
+  }
+
+  /** Ends after a short tail, since fingers are faster than last syllables; resolves with bytes and facts. */
+  async stop({ tail = TAIL_MS } = {}) {
+    await new Promise((go) => setTimeout(go, tail));
+    const { seconds } = this;
+    if (this.#recorder.state !== "inactive") {
+      const stopped = new Promise((go) => this.#recorder.addEventListener("stop", go, { once: true }));
+      this.#recorder.stop();
+      await stopped;
+    }
+    const mediaType = this.#recorder.mimeType;
+    const bytes = await new Blob(this.#pieces, { type: mediaType }).arrayBuffer();
+    return { bytes, mediaType, seconds, capture: this.#capture(mediaType) };
+  }
+
+  /** What the browser really did, whatever was asked of it. */
+  #capture(mimeType) {
+    const capture = { ...this.#track.getSettings(), mimeType };
+    // These tell a person's devices apart, which is nobody's business.
+    delete capture.deviceId;
+    delete capture.groupId;
+    return capture;
+  }
+}

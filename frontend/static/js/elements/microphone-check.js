@@ -1,0 +1,67 @@
+import "elements/level-meter";
+import { follow, FLOOR_DBFS } from "audio/meter";
+import { obstacle, openMicrophone, problemOf } from "audio/microphone";
+import { Recording } from "audio/recording";
+import { act, enter, explain } from "elements/parts";
+
+const TEST_MS = 3000;
+const SILENT_DBFS = -50;
+
+/** `<microphone-check>` explains, asks, tests and plays back; dispatches `microphone:ready` with the stream. */
+class MicrophoneCheck extends HTMLElement {
+  #stream = null;
+
+  connectedCallback() {
+    act(this, { open: () => this.#open(), test: () => this.#test(), done: () => this.#done() });
+    const why = obstacle();
+    if (why) this.fail(why);
+    else enter(this, "explain");
+  }
+
+  /** Tell the one thing that is wrong. */
+  fail(problem, error) {
+    this.querySelector('[data-out="problem"]').textContent = error ? `${error.name}: ${error.message}` : "";
+    explain(this, problem);
+    enter(this, "problem");
+  }
+
+  async #open() {
+    const why = obstacle();
+    if (why) return this.fail(why);
+    enter(this, "opening");
+    try {
+      this.#stream = await openMicrophone();
+    } catch (error) {
+      return this.fail(problemOf(error), error);
+    }
+    this.#stream.getAudioTracks()[0].addEventListener("ended", () => this.#lose());
+    this.querySelector("level-meter").listen(this.#stream);
+    enter(this, "open");
+    this.querySelector('[data-act="test"]').focus();
+  }
+
+  async #test() {
+    enter(this, "testing");
+    let loudest = FLOOR_DBFS;
+    const unfollow = follow(this.#stream, (dbfs) => (loudest = Math.max(loudest, dbfs)));
+    const { bytes, mediaType } = await new Recording(this.#stream).stop({ tail: TEST_MS });
+    unfollow();
+    this.querySelector("audio").src = URL.createObjectURL(new Blob([bytes], { type: mediaType }));
+    explain(this, loudest < SILENT_DBFS ? "unheard" : "none");
+    enter(this, "heard");
+    this.querySelector('[data-act="done"]').focus();
+  }
+
+  #done() {
+    this.querySelector("level-meter").stop();
+    this.dispatchEvent(new CustomEvent("microphone:ready", { bubbles: true, detail: { stream: this.#stream } }));
+  }
+
+  #lose() {
+    this.querySelector("level-meter").stop();
+    this.fail("lost");
+    this.dispatchEvent(new CustomEvent("microphone:lost", { bubbles: true }));
+  }
+}
+
+customElements.define("microphone-check", MicrophoneCheck);

@@ -1,0 +1,96 @@
+import "elements/level-meter";
+import { Recording } from "audio/recording";
+import { act, enter } from "elements/parts";
+
+const BUSY = "button, a, input, select, textarea, summary, audio, [contenteditable]";
+
+/** `<take-recorder>` records one take, lets its speaker hear it, and dispatches `take:ready` when it is to be sent. */
+class TakeRecorder extends HTMLElement {
+  #stream = null;
+  #recording = null;
+  #take = null;
+  #clock = null;
+  #onKey = (event) => this.#pressed(event);
+
+  connectedCallback() {
+    act(this, {
+      toggle: () => this.#toggle(),
+      retake: () => this.reset(),
+      send: () => this.#send(),
+      skip: () => this.dispatchEvent(new CustomEvent("prompt:skip", { bubbles: true })),
+    });
+    this.querySelector('[data-out="longest"]').textContent = clockTime(this.#longest);
+    document.addEventListener("keydown", this.#onKey);
+    enter(this, "idle");
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("keydown", this.#onKey);
+  }
+
+  /** The microphone to record from. */
+  set stream(stream) {
+    this.#stream = stream;
+    this.querySelector("level-meter").listen(stream);
+  }
+
+  /** Begin again, with nothing recorded. */
+  reset() {
+    this.#take = null;
+    this.#show(0);
+    enter(this, "idle");
+    this.querySelector('[data-act="toggle"]').focus();
+  }
+
+  get #longest() {
+    return Number(this.dataset.longestSeconds);
+  }
+
+  #pressed(event) {
+    const isOurs = event.key === " " && !event.repeat && !event.target.closest(BUSY) && this.checkVisibility();
+    if (!isOurs || !this.#stream) return;
+    event.preventDefault();
+    if (["idle", "recording"].includes(this.dataset.state)) this.#toggle();
+  }
+
+  #toggle() {
+    if (this.dataset.state === "recording") return this.#stop();
+    if (this.dataset.state !== "idle") return;
+    this.#recording = new Recording(this.#stream);
+    this.#clock = setInterval(() => this.#tick(), 100);
+    enter(this, "recording");
+  }
+
+  #tick() {
+    this.#show(this.#recording.seconds);
+    // The tail and a little slowness of the browser still fit under the site's limit.
+    if (this.#recording.seconds >= this.#longest - 1) this.#stop();
+  }
+
+  async #stop() {
+    clearInterval(this.#clock);
+    enter(this, "ending");
+    this.#take = await this.#recording.stop();
+    if (this.#take.bytes.byteLength === 0) return enter(this, "nothing");
+    const sound = new Blob([this.#take.bytes], { type: this.#take.mediaType });
+    this.querySelector("audio").src = URL.createObjectURL(sound);
+    enter(this, "made");
+    this.querySelector('[data-act="send"]').focus();
+  }
+
+  #send() {
+    const take = this.#take;
+    this.#take = null;
+    if (take) this.dispatchEvent(new CustomEvent("take:ready", { bubbles: true, detail: take }));
+  }
+
+  #show(seconds) {
+    this.querySelector('[data-out="elapsed"]').value = clockTime(seconds);
+  }
+}
+
+function clockTime(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
+customElements.define("take-recorder", TakeRecorder);

@@ -1,0 +1,64 @@
+"""A curator's way to training: the runs, one opened by hand, and one watched."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from openempathic.accounts.doors import curators_only
+from openempathic.registry.champion import champion
+from training import schedule
+from training.models import TrainingRun
+
+RUNS_SHOWN = 50
+
+
+@curators_only
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_list(request: HttpRequest) -> HttpResponse:
+    """The newest runs; a POST opens one now."""
+    if request.method == "POST":
+        return opened(request)
+    runs = TrainingRun.objects.select_related("release", "checkpoint", "opened_by")[:RUNS_SHOWN]
+    facts = {"runs": runs, "champion": champion(), "active": schedule.active_run()}
+    return render(request, "curation/runs.html", facts)
+
+
+def opened(request: HttpRequest) -> HttpResponse:
+    """Open a run by hand, or say why there can be none now."""
+    try:
+        run = schedule.open_run(by=request.user)
+    except schedule.NotOpenable as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("runs")
+    return redirect("run", run_id=run.pk)
+
+
+@curators_only
+@never_cache
+@require_safe
+def run_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """One run from its release to its checkpoint; as JSON for whoever watches it."""
+    runs = TrainingRun.objects.select_related("release", "checkpoint", "opened_by")
+    run = get_object_or_404(runs, pk=run_id)
+    if request.GET.get("format") == "json":
+        return JsonResponse(described(run))
+    return render(request, "curation/run.html", {"run": run, "facts": described(run)})
+
+
+def described(run: TrainingRun) -> dict[str, Any]:
+    """Where the run is, as plain values."""
+    return {
+        "status": run.status,
+        "status_text": run.get_status_display(),
+        "reason": run.status_reason,
+        "is_active": run.is_active,
+        "progress": run.progress,
+        "checkpoint": run.checkpoint.version if run.checkpoint else None,
+        "release": run.release.digest[:12] if run.release else None,
+    }
