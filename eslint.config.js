@@ -8,8 +8,7 @@ export default [
     languageOptions: {
       ecmaVersion: 2023,
       sourceType: "module",
-      // gettext and its kin come from Django's JavaScript catalogue.
-      globals: { ...globals.browser, gettext: "readonly", ngettext: "readonly", interpolate: "readonly" },
+      globals: globals.browser,
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {

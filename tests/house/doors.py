@@ -14,7 +14,6 @@ home                                 -              GET     200      200      20
 privacy                              -              GET     200      200      200      200      200      200
 terms                                -              GET     200      200      200      200      200      200
 healthz                              -              GET     200      200      200      200      200      200
-javascript-catalog                   -              GET     200      200      200      200      200      200
 set_language                         -              GET     >home    >home    >home    >home    >home    >home
 set_language                         -              POST    >home    >home    >home    >home    >home    >home
 
@@ -39,8 +38,8 @@ invitation                           good-word      GET     200      200      20
 invitation                           good-word      POST    403      >home    >home    >home    >home    >home
 invitation                           bad-word       GET     410      410      410      410      410      410
 invitation                           bad-word       POST    410      410      410      410      410      410
-sign-in                              good-word      GET     200      200      200      200      200      200
-sign-in                              good-word      POST    >home    >home    >home    >home    >home    >home
+sign-in                              good-word      GET     200      200      200      200      200      410
+sign-in                              good-word      POST    >home    >home    >home    >home    >home    410
 sign-in                              bad-word       GET     410      410      410      410      410      410
 sign-in                              bad-word       POST    410      410      410      410      410      410
 
