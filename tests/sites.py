@@ -7,19 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from openempathic import supervisor
 from tests.servers import Server, free_ports
 
 HOUSE = Path(__file__).parent.parent
-CELERY = [sys.executable, "-m", "celery", "-A", "openempathic.celery"]
-WORKER = [*CELERY, "worker", "--concurrency", "1", "--loglevel", "INFO", "--queues", "default,screening,prelabelling"]
-BEAT = [*CELERY, "beat", "--loglevel", "WARNING"]
-TRAINER = [sys.executable, "manage.py", "trainer"]
+COMMANDS = {name: supervisor.started_as(command) for name, command in supervisor.COMMANDS.items()}
 SUPERVISOR = [sys.executable, "-m", "openempathic.supervisor"]
 PATIENCE_SECONDS = 240
 
@@ -103,6 +101,15 @@ class Process(Server):
             is_ready=is_ready,
             end_with=signal.SIGTERM,
         )
+
+
+    def stop(self) -> None:
+        """Ask the process alone: gunicorn and Celery stop their own children, each after its work."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=20)
+        self.kill()
 
 
 def changed(environment: dict[str, str]) -> dict[str, str]:

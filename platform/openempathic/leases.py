@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
@@ -83,16 +84,14 @@ def give_back(held: Claim, *, retry_in_seconds: float | None = None, is_forgiven
 def due(rows: QuerySet, *, at_most: int) -> list[object]:
     """Rows whose moment has come, each promised to exactly one sweep: their next moment is set before they are returned."""
     waiting = rows.filter(next_attempt_at__lte=Now())
+    # A nudge that the broker lost is sent again after this long; one that arrives twice finds the row claimed.
+    pause = timedelta(seconds=settings.LEASE_SECONDS / 2)
     promised = []
     for pk in waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:at_most]:
         # Two sweeps may read the same row: whoever moves its moment on first nudges it, the other finds it not due.
-        if waiting.filter(pk=pk).update(next_attempt_at=Now() + timedelta(seconds=RENUDGE_SECONDS)) == 1:
+        if waiting.filter(pk=pk).update(next_attempt_at=Now() + pause) == 1:
             promised.append(pk)
     return promised
-
-
-# A nudge that the broker lost is sent again after this long; one that arrives twice finds the row claimed.
-RENUDGE_SECONDS = 30
 
 
 def this_process(name: str) -> str:

@@ -17,7 +17,8 @@ SOUND = worlds.ANGER.read_bytes()
 def put(client, body=SOUND, clip_id=None, **headers):
     prompt = Prompt.objects.filter(language="en").first()
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    said = {"Content-Digest": f"sha-256=:{digest}:", "X-Clip-Language": "en", "X-Clip-Prompt": prompt.pk} | headers
+    said = {"Content-Digest": f"sha-256=:{digest}:", "X-Clip-Language": "en", "X-Clip-Prompt": prompt.pk}
+    said |= {"Content-Length": str(len(body))} | headers
     address = reverse("api:clip", args=[clip_id or uuid.uuid4()])
     return client.put(address, data=body, content_type=headers.pop("type", "audio/webm"), headers=said)
 

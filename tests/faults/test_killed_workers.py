@@ -42,15 +42,15 @@ def test_a_worker_killed_while_it_screens_loses_nothing_and_does_nothing_twice(s
     folder = corpus(tmp_path / "corpus")
     words = ["--folder", str(folder), "--labels", str(folder / "labels.tsv"), "--licence", "CC-BY-4.0", "--source", "x"]
     site.manage("import_corpus", "little", *words)
-    site.start("beat", sites.BEAT)
+    site.start("beat", sites.COMMANDS["beat"])
 
     killed_in_the_middle = 0
     for _kill in range(2):
-        worker = site.start("worker", sites.WORKER)
+        worker = site.start("worker", sites.COMMANDS["worker"])
         site.wait_for(lambda: site.rows(BEING_SCREENED), "a worker took a clip")
         worker.kill()
         killed_in_the_middle += len(site.rows(BEING_SCREENED))
-    site.start("worker", sites.WORKER)
+    site.start("worker", sites.COMMANDS["worker"])
     site.wait_for(lambda: not site.rows(STORED), "every clip was screened")
 
     assert killed_in_the_middle > 0
