@@ -11,6 +11,7 @@ WORKDIR /app
 # What we depend on changes less often than what we write: empty rooms are enough to install it all, as a layer that stays.
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 RUN mkdir -p platform/openempathic contributions training \
+    && touch platform/openempathic/__init__.py contributions/__init__.py training/__init__.py \
     && pip install --constraint constraints.txt --editable ".[site]"
 
 COPY manage.py ./
