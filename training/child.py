@@ -13,7 +13,6 @@ from typing import IO, Any
 from django.conf import settings
 
 COMMAND = [sys.executable, "-m", "training.fit"]
-RESUME_ME = 75
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 # The child reads files and nothing else: of our environment it gets what Python, torch and CUDA need, and no secret.
@@ -118,7 +117,7 @@ def spawn(command: list[str], log: IO[bytes] | int) -> subprocess.Popen[bytes]:
         env={name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)},
         stdin=subprocess.DEVNULL,
         stdout=log,
-        stderr=log,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=die_with_parent,
     )

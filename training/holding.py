@@ -2,7 +2,7 @@
 
 import logging
 import threading
-import time
+from time import monotonic
 from types import TracebackType
 
 from django.db import DatabaseError, connection
@@ -38,19 +38,19 @@ class Holding:
             raise leases.LeaseLost(f"{self.claim.model.__name__} {self.claim.pk} was taken over or cancelled")
 
     def _renew(self) -> None:
-        renewed_at = time.monotonic()
+        renewed_at = monotonic()
         try:
             while not self._is_over.wait(self.beat_seconds):
                 try:
                     leases.heartbeat(self.claim)
-                    renewed_at = time.monotonic()
+                    renewed_at = monotonic()
                 except leases.LeaseLost:
                     return self._is_lost.set()
                 except DatabaseError as fault:
                     # A database that is away for a moment takes no lease from anybody; one that stays away does.
                     log.warning("The lease could not be renewed: %s", fault)
                     connection.close()
-                    if time.monotonic() - renewed_at > self.claim.seconds:
+                    if monotonic() - renewed_at > self.claim.seconds:
                         return self._is_lost.set()
         finally:
             connection.close()

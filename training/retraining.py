@@ -25,7 +25,7 @@ from contributions.models import Release
 from openempathic import leases, moves, storage
 from openempathic.registry import champion
 from training import publication, states
-from training.child import RESUME_ME, Child, ChildFailed, without_folders
+from training.child import Child, ChildFailed, without_folders
 from training.holding import Holding
 from training.models import TrainingRun
 
@@ -221,7 +221,8 @@ def train(attempt: Attempt) -> None:
         child.end()
     tell(attempt, child.tail.lines())
     code = child.process.returncode
-    if code == RESUME_ME and attempt.is_stopping():
+    if code != 0 and attempt.is_stopping():
+        # 75, or a child that had not yet come far enough to hear us: either way it is taken up again.
         raise Stopped
     if code != 0 or not publication.is_exported(attempt.export):
         reason = child.reason(attempt.told)

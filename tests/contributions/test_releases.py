@@ -60,7 +60,8 @@ def test_the_same_content_is_the_same_release_byte_for_byte(db, tmp_path):
     assert AuditEvent.objects.filter(act="release.frozen").count() == 1
 
 
-def test_sides_share_no_speaker_and_names_lead_nowhere(db, tmp_path, _stocked):
+@pytest.mark.usefixtures("_stocked")
+def test_sides_share_no_speaker_and_names_lead_nowhere(db, tmp_path):
     harvest.corpus()
     harvest.contributed("vera")
 
@@ -76,7 +77,8 @@ def test_sides_share_no_speaker_and_names_lead_nowhere(db, tmp_path, _stocked):
     assert not set(sides) & {clip["speaker"] for clip in again}
 
 
-def test_only_clips_covered_for_the_purpose_are_in(db, tmp_path, _stocked):
+@pytest.mark.usefixtures("_stocked")
+def test_only_clips_covered_for_the_purpose_are_in(db, tmp_path):
     harvest.corpus()
     vera = harvest.contributed("vera")
     otto = harvest.contributed("otto", purposes=(Purpose.STORE_AND_REVIEW,))
@@ -116,7 +118,8 @@ def test_what_could_not_be_learnt_or_measured_is_refused_with_the_reason(db, tmp
     assert not list(storage.keys("releases/"))
 
 
-def test_labels_are_the_shares_of_blind_listeners_alone(db, tmp_path, _stocked):
+@pytest.mark.usefixtures("_stocked")
+def test_labels_are_the_shares_of_blind_listeners_alone(db, tmp_path):
     harvest.corpus()
     clip = harvest.contributed("vera", emotions=["anger"])[0]
     harvest.heard(clip, "anger", intensity=1, description="a short growl")
@@ -133,7 +136,8 @@ def test_labels_are_the_shares_of_blind_listeners_alone(db, tmp_path, _stocked):
     assert told["original_data"]["corpus"] is None
 
 
-def test_nobody_is_told_by_a_gender_that_few_share(db, tmp_path, _stocked):
+@pytest.mark.usefixtures("_stocked")
+def test_nobody_is_told_by_a_gender_that_few_share(db, tmp_path):
     harvest.corpus()
     clip = harvest.contributed("vera")[0]
     Contributor.objects.filter(pk=clip.contributor_id).update(gender="female")
@@ -185,7 +189,8 @@ def test_a_clip_whose_sound_is_lost_harms_only_itself(db, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["consent", "clip"])
-def test_vera_withdraws_while_the_release_is_written_and_is_not_in_it(db, tmp_path, _stocked, monkeypatch, how):
+@pytest.mark.usefixtures("_stocked")
+def test_vera_withdraws_while_the_release_is_written_and_is_not_in_it(db, tmp_path, monkeypatch, how):
     harvest.corpus()
     clips = harvest.contributed("vera")
     write, seen = releases.put_files, []
@@ -207,7 +212,8 @@ def test_vera_withdraws_while_the_release_is_written_and_is_not_in_it(db, tmp_pa
     assert Release.objects.count() == 1
 
 
-def test_a_release_knows_which_of_its_clips_were_withdrawn_since(db, tmp_path, _stocked):
+@pytest.mark.usefixtures("_stocked")
+def test_a_release_knows_which_of_its_clips_were_withdrawn_since(db, tmp_path):
     harvest.corpus()
     clips = harvest.contributed("vera")
     release = freeze(tmp_path / "release")
@@ -233,7 +239,8 @@ def test_nobody_gives_more_than_their_share_and_no_more_is_cut_than_needed(count
     assert most == max(counts) or not is_fair(most + 1)
 
 
-def test_a_contributor_over_the_share_is_cut_and_a_corpus_is_not(db, tmp_path, _stocked):
+@pytest.mark.usefixtures("_stocked")
+def test_a_contributor_over_the_share_is_cut_and_a_corpus_is_not(db, tmp_path):
     harvest.corpus(sides={"eve": Split.TEST}, clips_each=4)
     for name in ("vera", "ada", "bea", "cas", "dot", "eva"):
         harvest.contributed(name, clips_each=1)

@@ -60,7 +60,7 @@ def test_clips_of_the_last_release_are_not_new(db, tmp_path):
     assert schedule.is_due(timezone.now())
 
 
-def test_clips_without_permission_do_not_count_as_new(db, _stocked):
+def test_clips_without_permission_do_not_count_as_new(db):
     harvest.corpus(purposes=["STORE_AND_REVIEW"])
 
     assert not schedule.is_due(timezone.now())
