@@ -92,7 +92,7 @@ def keep(scores: dict[str, float], claim: leases.Claim) -> None:
 
 def listen(clip: Clip, checkpoint: Checkpoint) -> dict[str, float]:
     """The checkpoint's probability for each emotion it knows; raises NotSuggestable."""
-    if not Clip.objects.live().covered_by(Purpose.STORE_AND_REVIEW).filter(pk=clip.pk).exists():
+    if not Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=clip.pk).exists():
         raise NotSuggestable("the clip is no longer ours to hear")
     clara = loaded(checkpoint)
     with tempfile.TemporaryDirectory(prefix="prelabelling-") as folder:

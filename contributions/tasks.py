@@ -16,6 +16,8 @@ def sweep() -> None:
     prelabelling.owe_backlog()
     for pk in leases.due(Clip.objects.filter(status=Clip.Status.STORED), at_most=NUDGES_A_SWEEP):
         screen.delay(clip_id=str(pk))
+    for pk in leases.due(Clip.objects.filter(status=Clip.Status.WITHDRAWN), at_most=NUDGES_A_SWEEP):
+        purge.delay(clip_id=str(pk))
     for pk in leases.due(Suggestion.objects.filter(scores__isnull=True), at_most=NUDGES_A_SWEEP):
         prelabel.delay(suggestion_id=pk)
 
@@ -34,3 +36,11 @@ def prelabel(*, suggestion_id: int) -> None:
     from contributions import prelabelling
 
     prelabelling.prelabel_due(suggestion_id)
+
+
+@shared_task
+def purge(*, clip_id: str) -> None:
+    """Erase one withdrawn clip, if it is still owed."""
+    from contributions import withdrawal
+
+    withdrawal.purge_due(clip_id)

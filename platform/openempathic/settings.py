@@ -89,7 +89,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-STORAGE_URL = env.str("STORAGE_URL", f"file://{VAR / 'storage'}")
+STORAGE_URL = env.str("STORAGE_URL", (VAR / "storage").as_uri())
 
 # People
 AUTH_USER_MODEL = "accounts.User"
