@@ -35,6 +35,15 @@ def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"CI skips nothing but what needs a GPU. {reason}"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat each test that kills processes OE_SEEDS times, with the seed for those who ask: a kill is seldom alike."""
+    if metafunc.definition.get_closest_marker("faults"):
+        seeds = int(os.environ.get("OE_SEEDS", "1"))
+        if seeds > 1 or "seed" in metafunc.fixturenames:
+            metafunc.fixturenames.extend({"seed"} - set(metafunc.fixturenames))
+            metafunc.parametrize("seed", range(seeds))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quick_pages() -> Generator[None, None, None]:
     """Let a page render without collected files and a sign-in without a slow hash; journeys test the real ones."""
