@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -60,6 +61,11 @@ class Site:
         process.start()
         self.processes[name] = process
         return process
+
+    def is_healthy(self) -> bool:
+        """Whether its pages answer."""
+        with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            return answer.status == 200
 
     def stop(self) -> None:
         """Stop everything, politely."""

@@ -1,5 +1,7 @@
 """Vera takes her voice back: at once from every page and queue, soon from every place that holds sound."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -72,7 +74,7 @@ def test_purging_waits_for_a_worker_that_holds_the_clip(clip, vera):
     withdrawal.withdraw(clip, by=vera)
     assert withdrawal.purge_due(clip.pk) is None
 
-    leases.fenced(held).update(lease_expires_at=timezone.now())
+    leases.fenced(held).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     assert withdrawal.purge_due(clip.pk) is not None
 
 
