@@ -1,26 +1,28 @@
-"""A finished export, and runs whose child is small."""
+"""A finished export, runs whose child is small, and one thread: training's tests share two cores with everybody."""
 
 import json
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from contributions.models.contributor import Split
 from tests import harvest
 from training import child, publication, schedule
+from training.clara import Clara, ClaraConfig
 
 EVALUATION = {"zero_shot": {"uar": 0.5, "interval": {"low": 0.4, "high": 0.6}}, "chance": 0.5}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
     """The folder that a child with a real, untrained nano would export."""
-    import torch
-
-    from training.clara import Clara, ClaraConfig
-
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("template") / "export"
     torch.manual_seed(0)
     clara = Clara(ClaraConfig.preset("nano", emotions=("anger", "neutral")))

@@ -31,7 +31,7 @@ def main(folder: Path) -> int:
     began_at = step = int(kept.read_text()) if kept.exists() else 0
     while step < plan["steps"]:
         if step == plan.get("fail_at"):
-            tell(folder, "failed", error=f"Diverged: step {step} of {folder}/state/secret went wrong")
+            tell(folder, "training", error=f"Diverged: step {step} of {folder}/state/secret went wrong")
             return 1
         time.sleep(plan.get("pause_seconds", 0))
         step += 1

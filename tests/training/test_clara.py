@@ -171,6 +171,15 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         Clara.load(tmp_path / "nowhere")
 
 
+def test_a_number_of_the_configuration_changed_by_hand_is_noticed(saved):
+    body = json.loads((saved / "config.json").read_text())
+    body["clara"]["head_share"] = 0.9
+    (saved / "config.json").write_text(json.dumps(body))
+
+    with pytest.raises(CorruptCheckpoint, match="changed after it was written"):
+        Clara.load(saved)
+
+
 def test_a_format_of_tomorrow_is_refused(saved):
     body = json.loads((saved / "config.json").read_text())
     (saved / "config.json").write_text(json.dumps({**body, "format": "clara-checkpoint/2"}))

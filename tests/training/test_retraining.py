@@ -76,7 +76,7 @@ def test_a_run_goes_from_due_to_champion(run):
 
 
 def test_the_child_gets_the_release_and_no_secret(run, monkeypatch):
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    monkeypatch.setenv("AWS_SECRET_WORD", "s")
     monkeypatch.setenv("OE_SIGNING_KEY", "s")
     monkeypatch.setenv("DATABASE_URL", "s")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

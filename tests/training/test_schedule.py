@@ -66,7 +66,8 @@ def test_clips_without_permission_do_not_count_as_new(db):
     assert not schedule.is_due(timezone.now())
 
 
-def test_a_clip_accepted_twice_is_new_once(db):
+def test_a_clip_accepted_twice_is_new_once(db, monkeypatch):
+    monkeypatch.setattr(schedule, "IDS_AT_ONCE", 5)
     permission = harvest.corpus(clips_each=1)
     for clip in permission.clips.all():
         states.move(clip, to=Clip.Status.IN_REVIEW, by="milo")
