@@ -1,5 +1,6 @@
 """What people fill in: what they allow, and what they heard."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -24,7 +25,7 @@ class ConsentForm(forms.Form):
 
     is_adult = forms.BooleanField(label=_("I am an adult under the law of the place where I live."), required=False)
 
-    def __init__(self, *args: Any, texts: list[ConsentText], given: set[int] = frozenset(), **options: Any) -> None:
+    def __init__(self, *args: Any, texts: list[ConsentText], given: Collection[int] = (), **options: Any) -> None:
         super().__init__(*args, **options)
         self.texts = texts
         for text in texts:
@@ -78,15 +79,12 @@ class RatingForm(forms.Form):
     is_usable = forms.TypedChoiceField(
         choices=[("yes", _("Yes")), ("no", _("No"))], coerce=lambda said: said == "yes", empty_value=None
     )
-    unusable_reason = forms.ChoiceField(required=False)
-    emotion = forms.ChoiceField(required=False)
+    unusable_reason = forms.ChoiceField(
+        choices=lambda: [(reason.code, reason.text) for reason in reasons.LISTENING], required=False
+    )
+    emotion = forms.ChoiceField(choices=lambda: [(name, name) for name in ratings.answerable()], required=False)
     intensity = forms.TypedChoiceField(choices=INTENSITIES, coerce=int, empty_value=None, required=False)
     description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["unusable_reason"].choices = [(reason.code, reason.text) for reason in reasons.LISTENING]
-        self.fields["emotion"].choices = [(name, name) for name in ratings.answerable()]
 
     def answer(self) -> Answer:
         """The answer as the act takes it; only of a form that is valid."""

@@ -1,11 +1,13 @@
 """A curator's way to training: the runs, one opened by hand, and one watched."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,6 +17,21 @@ from training import schedule
 from training.models import TrainingRun
 
 RUNS_SHOWN = 50
+WAYS = (
+    ("zero_shot", _("CLARA's own suggestions")),
+    ("probe", _("Logistic regression on its embeddings")),
+    ("log_mel_baseline", _("Logistic regression without CLARA, to compare with")),
+)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row of what was measured: unweighted average recall with its 95 % interval."""
+
+    way: str
+    uar: float
+    low: float
+    high: float
 
 
 @curators_only
@@ -48,7 +65,9 @@ def run_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = get_object_or_404(runs, pk=run_id)
     if request.GET.get("format") == "json":
         return JsonResponse(described(run))
-    return render(request, "curation/run.html", {"run": run, "facts": described(run)})
+    evaluation = run.checkpoint.evaluation if run.checkpoint else {}
+    facts = {"run": run, "facts": described(run), "measures": measures(evaluation), "chance": evaluation.get("chance")}
+    return render(request, "curation/run.html", facts)
 
 
 def described(run: TrainingRun) -> dict[str, Any]:
@@ -62,3 +81,10 @@ def described(run: TrainingRun) -> dict[str, Any]:
         "checkpoint": run.checkpoint.version if run.checkpoint else None,
         "release": run.release.digest[:12] if run.release else None,
     }
+
+
+def measures(evaluation: dict[str, Any]) -> list[Measure]:
+    """What an eval.json says of each way of recognising, and of each language."""
+    told = [(str(label), evaluation[way]) for way, label in WAYS if way in evaluation]
+    told += [(f"{WAYS[0][1]}: {tag}", summary) for tag, summary in evaluation.get("by_language", {}).items()]
+    return [Measure(way, x["uar"], x["interval"]["low"], x["interval"]["high"]) for way, x in told]

@@ -117,7 +117,7 @@ def studio(request: HttpRequest) -> HttpResponse:
 
 
 def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) -> Prompt | None:
-    """A sentence that the voice has spoken least, by chance among equals; not one just put aside while others remain."""
+    """A sentence that the voice has spoken least, by chance among equals; not one of `besides` if others remain."""
     usable = Q(clip__contributor=contributor) & ~Q(clip__status__in=[Clip.Status.UNUSABLE, Clip.Status.WITHDRAWN])
     offered = Prompt.objects.filter(language=language, is_offered=True)
     by_need = offered.annotate(takes=Count("clip", filter=usable)).order_by("takes", "?")

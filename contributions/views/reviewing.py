@@ -97,7 +97,7 @@ def complete(form: RatingForm) -> ratings.Answer:
 @require_http_methods(["GET", "HEAD", "POST"])
 def suggestion(request: HttpRequest, rating_id: UUID) -> HttpResponse:
     """What the model heard, to one's own stored answer: keep it or change it."""
-    own = Rating.objects.filter(rater=request.user, phase=Rating.Phase.BLIND)
+    own = Rating.objects.filter(rater_id=request.user.pk, phase=Rating.Phase.BLIND)
     blind = get_object_or_404(own.select_related("clip"), pk=rating_id)
     heard = ratings.suggestion_for(blind)
     if heard is None:

@@ -1,5 +1,7 @@
 """Pages about who may do what: inviting, accepting, and the link that lets a first curator in."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -26,9 +28,10 @@ FRESH_LINK = "fresh_invitation_link"
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_list(request: HttpRequest) -> HttpResponse:
     """Invite somebody; the link is mailed and shown once, since nothing but its digest is kept."""
+    curator: Any = request.user
     form = InvitationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        invitation, word = invitations.invite(**form.cleaned_data, by=request.user)
+        invitation, word = invitations.invite(**form.cleaned_data, by=curator)
         link = settings.SITE_URL + reverse("invitation", args=[word])
         invitations.send(invitation, link=link)
         request.session[FRESH_LINK] = {"email": invitation.email, "link": link}

@@ -1,0 +1,350 @@
+"""What people see: every sentence they may rely on, and nothing before its time."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.urls import reverse
+from django.utils import timezone
+
+from contributions import consent, ratings
+from contributions.models import Prompt, Purpose, Rating, RatingTurn, Suggestion
+from openempathic.registry.models import Checkpoint
+from tests import worlds
+
+FIRST_LOAD_BYTES_MAX = 150_000
+REFERENCE = re.compile(r'(?:href|src)="/static/([^"]+)"|": "/static/([^"]+)"')
+
+
+class Boxes(HTMLParser):
+    """The fields of a page: by name, the attributes of each."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("input", "button", "textarea"):
+            self.found.append(dict(attrs))
+
+    def checked(self):
+        return {field["name"]: field.get("value") for field in self.found if "checked" in field and "name" in field}
+
+    def values(self, name):
+        return [field.get("value") for field in self.found if field.get("name") == name]
+
+
+@pytest.fixture
+def stock(db):
+    worlds.stocked()
+
+
+@pytest.fixture
+def newcomer(stock, client):
+    someone = worlds.person("nora")
+    client.force_login(someone)
+    return someone
+
+
+@pytest.fixture
+def vera_in_the_studio(vera, client):
+    client.force_login(vera)
+    client.post(reverse("choose-language"), {"language": "en"})
+    return vera
+
+
+@pytest.fixture
+def clip(vera):
+    return worlds.screened_clip(vera)
+
+
+@pytest.fixture
+def suggestion(clip):
+    checkpoint = Checkpoint.objects.create(
+        digest="a" * 64, status="CHAMPION", preset="nano", release_digest="b" * 64, run_id=clip.pk, files={}
+    )
+    scores = {"sadness": 0.71, "anger": 0.29}
+    return Suggestion.objects.create(
+        clip=clip, checkpoint=checkpoint, scores=scores, emotion="sadness", made_at=timezone.now()
+    )
+
+
+def page(client, name, *args, **query):
+    """The text of a page that answers 200."""
+    answer = client.get(reverse(name, args=args), query)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+def consented(text, **also):
+    """What the browser posts for the consent page, with every box ticked that is named."""
+    shown = {name: Boxes(text).values(name)[0] for name in ("shown_STORE_AND_REVIEW", "shown_TRAIN_MODELS")}
+    return shown | {name: "on" for name, is_ticked in also.items() if is_ticked}
+
+
+# Everybody
+
+
+def test_the_first_page_tells_how_far_it_has_come(client, clip):
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page(client, "home")))
+
+    assert "clip given 1" in told
+    assert "language 1" in told
+
+
+@pytest.mark.parametrize("name", ["privacy", "terms"])
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_the_plain_pages_are_there_in_every_language_of_the_site(client, db, name, language):
+    client.cookies["django_language"] = language
+    text = page(client, name)
+
+    assert f'<article class="prose" lang="{language}"' in text
+    assert len(text) > 3000
+
+
+def test_arabic_runs_from_right_to_left(client, db):
+    client.cookies["django_language"] = "ar"
+
+    assert '<html lang="ar" dir="rtl">' in page(client, "home")
+
+
+@pytest.mark.parametrize(("address", "status"), [("/nothing/", 404), ("/sign-in/forged/", 410)])
+def test_an_error_has_a_page_of_our_own(client, db, address, status):
+    answer = client.get(address)
+
+    assert answer.status_code == status
+    assert "Open Empathic" in answer.content.decode()
+
+
+def test_a_broken_site_still_shows_a_page_without_knowing_anything(db):
+    from django.template.loader import render_to_string
+
+    assert "Something broke on our side" in render_to_string("500.html")
+
+
+def test_otto_reads_why_a_moderators_page_is_closed_to_him(client, stock):
+    client.force_login(worlds.person("otto"))
+    answer = client.get(reverse("review"))
+
+    assert answer.status_code == 403
+    assert "Reviewing is for moderators" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["home", "choose-language", "studio", "account_login", "account_signup"])
+def test_nothing_on_a_page_runs_or_styles_itself_inline(client, vera_in_the_studio, name):
+    if name.startswith("account"):
+        client.logout()
+    answer = client.get(reverse(name))
+    text = answer.content.decode()
+    scripts = re.findall(r"<script([^>]*)>", text)
+    nonce = re.search(r"'nonce-([^']+)'", answer.headers["Content-Security-Policy"])
+
+    assert not re.search(r"\son[a-z]+=|\sstyle=|<style|javascript:", text)
+    assert all("src=" in script or f'nonce="{nonce[1]}"' in script for script in scripts)
+
+
+@pytest.mark.parametrize("name", ["home", "choose-language", "consent", "studio", "review", "runs"])
+def test_the_first_load_of_a_page_stays_small(client, clip, name):
+    cleo = worlds.volunteer("cleo")
+    cleo.role = "CURATOR"
+    cleo.save(update_fields=["role"])
+    client.force_login(cleo)
+    client.post(reverse("choose-language"), {"language": "en"})
+    text = page(client, name)
+    files = {found[0] or found[1] for found in REFERENCE.findall(text)}
+
+    byte_count = len(text.encode()) + sum(Path(finders.find(file)).stat().st_size for file in files)
+    assert files
+    assert byte_count < FIRST_LOAD_BYTES_MAX
+
+
+def test_every_module_that_a_script_imports_is_in_the_import_map(client, vera_in_the_studio):
+    text = page(client, "studio")
+    mapped = dict(re.findall(r'"((?:audio|elements)/[a-z-]+)": "/static/([^"]+)"', text))
+
+    for name, file in mapped.items():
+        imports = re.findall(r'(?:from|import) "([^"]+)"', Path(finders.find(file)).read_text())
+        assert set(imports) <= set(mapped), name
+
+
+# A volunteer's way
+
+
+def test_a_stranger_chooses_a_language_and_is_asked_to_sign_in_only_then(client, stock):
+    answer = client.post(reverse("choose-language"), {"language": "ar"}, follow=True)
+
+    assert "/accounts/login/" in answer.redirect_chain[-1][0]
+    assert client.session["spoken_language"] == "ar"
+
+
+def test_only_languages_with_sentences_are_offered(client, stock):
+    Prompt.objects.filter(language="de").update(is_offered=False)
+
+    assert set(Boxes(page(client, "choose-language")).values("language")) == {"ar", "en", "es", "pl"}
+    assert client.post(reverse("choose-language"), {"language": "de"}).status_code == 200
+
+
+def test_no_box_is_ticked_for_a_newcomer(client, newcomer):
+    boxes = Boxes(page(client, "consent"))
+
+    assert boxes.checked() == {}
+    assert {field["name"] for field in boxes.found if field.get("type") == "checkbox"} == {
+        "is_adult",
+        "given_STORE_AND_REVIEW",
+        "given_TRAIN_MODELS",
+    }
+
+
+@pytest.mark.parametrize("ticked", [{"is_adult": True}, {"given_STORE_AND_REVIEW": True}, {"given_TRAIN_MODELS": True}])
+def test_an_answer_without_age_or_the_required_purpose_keeps_nothing(client, newcomer, ticked):
+    answer = client.post(reverse("consent"), consented(page(client, "consent"), **ticked))
+
+    assert answer.status_code == 200
+    assert consent.current(consent.contributor_for(newcomer)) == {}
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_only_what_was_ticked_is_allowed(client, newcomer):
+    ticked = {"is_adult": True, "given_STORE_AND_REVIEW": True}
+    answer = client.post(reverse("consent"), consented(page(client, "consent"), **ticked))
+
+    assert answer.status_code == 302
+    assert consent.current(consent.contributor_for(newcomer)) == {
+        Purpose.STORE_AND_REVIEW: True,
+        Purpose.TRAIN_MODELS: False,
+    }
+
+
+def test_an_answer_to_other_words_is_not_taken(client, newcomer):
+    said = consented(page(client, "consent"), is_adult=True, given_STORE_AND_REVIEW=True)
+    answer = client.post(reverse("consent"), said | {"shown_STORE_AND_REVIEW": "1:" + "0" * 64})
+
+    assert "The words changed while this page was open" in answer.content.decode()
+    assert Boxes(answer.content.decode()).checked() == {}
+    assert consent.current(consent.contributor_for(newcomer)) == {}
+
+
+def test_vera_finds_what_she_allowed_ticked_and_may_take_training_back(client, vera):
+    client.force_login(vera)
+    text = page(client, "consent")
+    assert set(Boxes(text).checked()) == {"is_adult", "given_STORE_AND_REVIEW", "given_TRAIN_MODELS"}
+
+    client.post(reverse("consent"), consented(text, is_adult=True, given_STORE_AND_REVIEW=True))
+    assert not consent.covers(consent.contributor_for(vera), Purpose.TRAIN_MODELS)
+
+
+def test_the_studio_sends_those_who_allow_nothing_to_the_consent_page(client, newcomer):
+    client.post(reverse("choose-language"), {"language": "en"})
+
+    assert client.get(reverse("studio")).url == reverse("consent")
+
+
+def test_the_next_sentence_is_a_part_of_the_page_and_another_one(client, vera_in_the_studio):
+    shown = re.search(r'data-prompt="([^"]+)"', page(client, "studio"))[1]
+    part = page(client, "studio", prompt="next", besides=shown)
+
+    assert "<html" not in part
+    assert re.search(r'data-prompt="([^"]+)"', part)[1] != shown
+
+
+def test_a_sentence_that_vera_spoke_comes_again_only_after_the_others(client, vera_in_the_studio):
+    spoken = worlds.stored_clip(vera_in_the_studio).prompt_id
+    others = {re.search(r'data-prompt="([^"]+)"', page(client, "studio", prompt="next"))[1] for _ in range(20)}
+
+    assert spoken not in others
+
+
+# A moderator's way
+
+
+def test_the_review_page_is_blind(client, clip, suggestion, milo):
+    client.force_login(milo)
+    text = page(client, "review")
+
+    assert "CLARA" not in text
+    assert suggestion.checkpoint.version not in text
+    assert "71" not in re.sub(r"/static/\S+|csrf\S+ \S+", "", text)
+    assert Boxes(text).checked() == {}
+    assert clip.prompt.scene not in text
+    assert "data-heard" not in text
+
+
+def test_milo_sees_the_suggestion_after_his_answer_and_keeps_it(client, clip, suggestion, milo):
+    client.force_login(milo)
+    page(client, "review")
+    turn = RatingTurn.objects.get(rater=milo)
+    answer = client.post(
+        reverse("review-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "anger", "intensity": "2"}
+    )
+    text = client.get(answer.url).content.decode()
+
+    assert suggestion.checkpoint.version in text
+    assert "71 %" in text
+    client.post(answer.url, {"emotion": "anger"})
+    assert [(x.phase, x.emotion) for x in Rating.objects.order_by("rated_at")] == [
+        ("BLIND", "anger"),
+        ("INFORMED", "anger"),
+    ]
+
+
+def test_every_answer_of_the_form_is_kept(client, clip, milo):
+    client.force_login(milo)
+    page(client, "review")
+    turn = RatingTurn.objects.get(rater=milo)
+    said = {"is_usable": "yes", "emotion": "sarcastic", "intensity": "0", "description": "dry"}
+    client.post(reverse("review-rating", args=[turn.pk]), said)
+    rating = Rating.objects.get()
+
+    assert (rating.emotion, rating.intensity, rating.description) == ("sarcastic", 0, "dry")
+
+
+def test_an_unusable_clip_asks_for_no_second_answer(client, clip, suggestion, milo):
+    client.force_login(milo)
+    page(client, "review")
+    turn = RatingTurn.objects.get(rater=milo)
+    said = {"is_usable": "no", "unusable_reason": "TOO_NOISY", "emotion": "anger"}
+
+    assert client.post(reverse("review-rating", args=[turn.pk]), said).url == reverse("review")
+    assert Rating.objects.get().unusable_reason == "TOO_NOISY"
+
+
+def test_an_incomplete_answer_comes_back_as_it_was_filled_in(client, clip, milo):
+    client.force_login(milo)
+    page(client, "review")
+    turn = RatingTurn.objects.get(rater=milo)
+    said = {"is_usable": "yes", "intensity": "3", "description": "she almost laughs"}
+    answer = client.post(reverse("review-rating", args=[turn.pk]), said)
+
+    assert answer.status_code == 422
+    assert Boxes(answer.content.decode()).checked() == {"is_usable": "yes", "intensity": "3"}
+    assert "she almost laughs" in answer.content.decode()
+
+
+def test_an_answer_after_somebody_else_took_the_turn_is_shown_again_with_the_reason(client, clip, milo, cleo):
+    client.force_login(milo)
+    page(client, "review")
+    turn = RatingTurn.objects.get(rater=milo)
+    RatingTurn.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now())
+    ratings.open_turn(cleo)
+    answer = client.post(reverse("review-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "fear"})
+
+    assert answer.status_code == 409
+    assert "ran out" in answer.content.decode()
+    assert Boxes(answer.content.decode()).checked() == {"is_usable": "yes", "emotion": "fear"}
+    assert not Rating.objects.exists()
+
+
+def test_an_empty_queue_has_a_friendly_page(client, milo):
+    client.force_login(milo)
+
+    assert "Nothing waits for your ears" in page(client, "review")
+
+
+def test_milo_gives_no_second_answer_to_a_rating_of_cleos(client, clip, suggestion, milo, cleo):
+    rating = worlds.rated(clip, by=cleo)
+    client.force_login(milo)
+
+    assert client.get(reverse("review-suggestion", args=[rating.pk])).status_code == 404
