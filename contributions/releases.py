@@ -121,8 +121,7 @@ def keep(
     """Make the bytes durable, then the rows; raises ChangedMeanwhile, with the bytes gone, when a clip may not stay."""
     release = Release(kind=kind, digest=digest, counts=manifest["counts"])
     known = Release.objects.filter(digest=digest).exists()
-    if not known:
-        put_files(release.prefix, folder, manifest)
+    put_files(release.prefix, folder, manifest)
     try:
         with transaction.atomic():
             check_still_allowed(kind, chosen.clips)
@@ -137,7 +136,7 @@ def keep(
 
 
 def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:
-    """The shards first: whoever sees the manifest finds all that it names."""
+    """The shards first: whoever sees the manifest finds all that it names. Put again, it mends what was lost."""
     for shard in manifest["shards"]:
         path = folder / "shards" / shard["name"]
         storage.put(f"{prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])

@@ -141,10 +141,8 @@ def retrain(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[[], 
         attempt = Attempt(run, claim, folder, holding, is_stopping)
         if run.status == S.QUEUED:
             enter(attempt, S.FREEZING)
-        if run.status == S.FREEZING:
-            freeze(attempt)
         if not publication.is_exported(attempt.export):
-            bring_release(attempt)
+            freeze_and_bring(attempt)
             train(attempt)
         if run.status == S.TRAINING:
             enter(attempt, S.EVALUATING)
@@ -170,6 +168,21 @@ def enter(attempt: Attempt, status: str, **columns: Any) -> None:
 def began(attempt: Attempt, stage: str) -> None:
     """Remember when a stage was first entered: the runs page and the demo tell seconds per stage from it."""
     attempt.run.progress.setdefault("began", {}).setdefault(str(stage), timezone.now().isoformat())
+
+
+def freeze_and_bring(attempt: Attempt) -> None:
+    """Have a frozen release on this machine; where a withdrawal purged a shard of it meanwhile, freeze another."""
+    for _start in range(releases.STARTS_MAX):
+        if attempt.run.status == S.FREEZING:
+            freeze(attempt)
+        try:
+            return bring_release(attempt)
+        except storage.NotStored as purged:
+            log.warning("Run %s freezes anew: %s", attempt.run.pk, purged)
+            for name in ("release", "packed", "state"):
+                shutil.rmtree(attempt.folder / name, ignore_errors=True)
+            enter(attempt, S.FREEZING, release=None)
+    raise ChildFailed("its releases kept losing shards before they could be read")
 
 
 def freeze(attempt: Attempt) -> None:

@@ -14,6 +14,10 @@ TABLE = MoveTable(
     moves=(
         Move(S.QUEUED, S.FREEZING, "trainer", "it claimed the run"),
         Move(S.FREEZING, S.TRAINING, "trainer", "the release is frozen and durable"),
+        *(
+            Move(source, S.FREEZING, "trainer", "a withdrawn clip's shard was purged before it was read: begin again")
+            for source in (S.TRAINING, S.EVALUATING, S.PUBLISHING)
+        ),
         Move(S.TRAINING, S.EVALUATING, "trainer", "all steps are taken"),
         Move(S.EVALUATING, S.PUBLISHING, "trainer", "the candidate passed the gate"),
         Move(S.EVALUATING, S.REJECTED, "trainer", "the candidate failed the gate, with the reason"),

@@ -60,6 +60,17 @@ def test_the_same_content_is_the_same_release_byte_for_byte(db, tmp_path):
     assert AuditEvent.objects.filter(act="release.frozen").count() == 1
 
 
+def test_a_release_that_storage_lost_is_put_back_by_freezing_it_again(db, tmp_path):
+    harvest.corpus()
+    release = freeze(tmp_path / "release")
+    storage.erase(f"{release.prefix}/")
+
+    again = freeze(tmp_path / "release")
+
+    assert again == release
+    assert len(list(storage.keys(f"{release.prefix}/"))) == 2
+
+
 @pytest.mark.usefixtures("_stocked")
 def test_sides_share_no_speaker_and_names_lead_nowhere(db, tmp_path):
     harvest.corpus()

@@ -10,10 +10,12 @@ from django.db.models.functions import Now
 
 from contributions import releases, states
 from contributions.models import Clip, Release
+from contributions.models.contributor import Split
 from openempathic import leases, moves, storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry.champion import champion
 from openempathic.registry.models import Checkpoint
+from tests import harvest
 from training import child, holding, publication, retraining, schedule
 from training import states as run_states
 from training.models import TrainingRun
@@ -255,6 +257,25 @@ def test_a_candidate_that_fails_the_gate_is_rejected_with_the_reason(run):
     assert (done.status, done.status_reason) == (S.REJECTED, "the evaluation has no recall with an interval")
     assert champion() is None
     assert retrain() is None
+
+
+def test_a_release_purged_before_it_was_read_is_frozen_anew_without_the_clip(run, crop, monkeypatch):
+    harvest.corpus("more", sides={"bea": Split.TRAIN}, emotions=["anger"], clips_each=1)
+    withdrawn, freeze = Clip.objects.get(licence__corpus="more"), retraining.freeze
+
+    def then_purged(attempt):
+        freeze(attempt)
+        if attempt.run.release.members.filter(clip=withdrawn).exists():
+            states.move(withdrawn, to=Clip.Status.WITHDRAWN, by="contributor")
+            storage.erase(f"{attempt.run.release.prefix}/shards/")
+
+    monkeypatch.setattr(retraining, "freeze", then_purged)
+
+    done = retrain()
+
+    assert done.status == S.PUBLISHED
+    assert Release.objects.count() == 2
+    assert not done.release.members.filter(clip=withdrawn).exists()
 
 
 def test_a_release_damaged_in_storage_is_not_trained_on(run, monkeypatch):
