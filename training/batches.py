@@ -19,8 +19,8 @@ TEMPER = 0.5
 class Batches:
     """An endless run of batches that can be put down and taken up again at any step.
 
-    An epoch's order depends on the seed, the epoch and the clips that were there when it began, so the state is three
-    numbers and the dropped keys. A clip dropped in mid-epoch is left out of that epoch's remaining batches.
+    An epoch's order depends on the seed, the epoch and all the clips, so the state is two numbers and the dropped keys;
+    dropped clips are left out of the batches they would have been in.
     """
 
     def __init__(
@@ -33,7 +33,6 @@ class Batches:
         self._epoch = 0
         self._cursor = 0
         self._dropped: set[str] = set()
-        self._dropped_before_epoch: set[str] = set()
         self._order: list[list[PackedClip]] | None = None
 
     @property
@@ -49,7 +48,7 @@ class Batches:
             if self._order is None:
                 self._order = self._epoch_order()
             if self._cursor == len(self._order):
-                self._begin_epoch()
+                self._epoch, self._cursor, self._order = self._epoch + 1, 0, None
                 continue
             batch = [clip for clip in self._order[self._cursor] if clip.key not in self._dropped]
             self._cursor += 1
@@ -64,26 +63,16 @@ class Batches:
 
     def state(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
-        return {
-            "epoch": self._epoch,
-            "cursor": self._cursor,
-            "dropped": sorted(self._dropped),
-            "dropped_before_epoch": sorted(self._dropped_before_epoch),
-        }
+        return {"epoch": self._epoch, "cursor": self._cursor, "dropped": sorted(self._dropped)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Stand where a run with the same clips, seed and sizes stood."""
         self._epoch, self._cursor = state["epoch"], state["cursor"]
-        self._dropped, self._dropped_before_epoch = set(state["dropped"]), set(state["dropped_before_epoch"])
-        self._order = None
-
-    def _begin_epoch(self) -> None:
-        self._epoch, self._cursor, self._order = self._epoch + 1, 0, None
-        self._dropped_before_epoch = set(self._dropped)
+        self._dropped, self._order = set(state["dropped"]), None
 
     def _epoch_order(self) -> list[list[PackedClip]]:
         random = np.random.default_rng((self._seed, self._epoch))
-        clips = balanced([clip for clip in self._clips if clip.key not in self._dropped_before_epoch], random=random)
+        clips = balanced(self._clips, random=random)
         seconds = np.array([min(clip.duration_seconds, self._longest_clip_seconds) for clip in clips])
         order = np.argsort(seconds * (1 + LENGTH_JITTER * random.uniform(-1, 1, len(clips))))
         batches = self._cut([clips[index] for index in order])
