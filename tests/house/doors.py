@@ -22,6 +22,7 @@ choose-language                      -              POST    >consent "        >s
 consent                              -              GET     sign-in  200      200      200      200      200
 consent                              -              POST    sign-in  200      200      200      200      200
 studio                               -              GET     sign-in  >choose-language "        "        "        "
+my-clips                             -              GET     sign-in  200      200      200      200      200
 
 review                               -              GET     sign-in  403      403      200      200      200
 review-rating                        milo's-turn    POST    sign-in  403      403      422      404      404
@@ -80,6 +81,13 @@ clip-peaks  vera's-clip  PURGED     GET     sign-in  404      404      404      
 clip-peaks  milo's-clip  live       GET     sign-in  404      404      200      404      200
 clip-peaks  milo's-clip  WITHDRAWN  GET     sign-in  404      404      404      404      404
 clip-peaks  milo's-clip  PURGED     GET     sign-in  404      404      404      404      404
+
+withdrawal  vera's-clip  live       POST    sign-in  404      >my-clips 404    404      404
+withdrawal  vera's-clip  WITHDRAWN  POST    sign-in  404      >my-clips 404    404      404
+withdrawal  vera's-clip  PURGED     POST    sign-in  404      >my-clips 404    404      404
+withdrawal  milo's-clip  live       POST    sign-in  404      404      >my-clips 404    404
+withdrawal  milo's-clip  WITHDRAWN  POST    sign-in  404      404      >my-clips 404    404
+withdrawal  milo's-clip  PURGED     POST    sign-in  404      404      >my-clips 404    404
 
 api:clip    vera's-clip  live       GET     403      404      200      404      404      404
 api:clip    vera's-clip  WITHDRAWN  GET     403      404      200      404      404      404
