@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from contributions.api import sound
-from contributions.views import contributing, home, reviewing
+from contributions.views import contributing, home, my_clips, reviewing
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("contribute/", contributing.choose_language, name="choose-language"),
     path("contribute/consent/", contributing.give_consent, name="consent"),
     path("contribute/studio/", contributing.studio, name="studio"),
+    path("contribute/clips/", my_clips.my_clips, name="my-clips"),
+    path("clips/<uuid:clip_id>/withdrawal/", my_clips.take_back, name="withdrawal"),
     path("clips/<uuid:clip_id>/audio/", sound.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/peaks/", sound.peaks, name="clip-peaks"),
     path("review/", reviewing.review, name="review"),

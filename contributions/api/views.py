@@ -48,7 +48,7 @@ def described(clip: Clip) -> dict[str, Any]:
         "id": str(clip.pk),
         "status": clip.status,
         "reason": clip.status_reason,
-        "advice": advice(clip.status_reason, reasons.LISTENING if is_judged(clip) else reasons.SCREENING),
+        "advice": reason_given(clip),
         "warnings": [
             {"code": code, **(advice(code, reasons.WARNINGS) or {})}
             for code in (examination.warnings if examination else ())
@@ -58,9 +58,10 @@ def described(clip: Clip) -> dict[str, Any]:
     }
 
 
-def is_judged(clip: Clip) -> bool:
-    """Whether a person, and no machine, gave the status its reason."""
-    return clip.status == Clip.Status.REJECTED
+def reason_given(clip: Clip) -> dict[str, str] | None:
+    """Why the clip is where it is: a listener's reason where one rejected it, else the machine's."""
+    is_judged = clip.status == Clip.Status.REJECTED
+    return advice(clip.status_reason, reasons.LISTENING if is_judged else reasons.SCREENING)
 
 
 def advice(code: str, known: tuple[reasons.UnusableReason, ...]) -> dict[str, str] | None:

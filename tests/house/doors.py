@@ -23,6 +23,7 @@ consent                              -              GET     sign-in  200      20
 consent                              -              POST    sign-in  200      200      200      200      200
 studio                               -              GET     sign-in  >choose-language "        "        "        "
 my-clips                             -              GET     sign-in  200      200      200      200      200
+my-clips                             -              GET     sign-in  200      200      200      200      200
 
 review                               -              GET     sign-in  403      403      200      200      200
 review-rating                        milo's-turn    POST    sign-in  403      403      422      404      404
@@ -102,6 +103,13 @@ api:clip    vera's-clip  PURGED     PUT     403      403      200      409      
 api:clip    milo's-clip  live       PUT     403      403      409      200      403      403
 api:clip    milo's-clip  WITHDRAWN  PUT     403      403      409      200      403      403
 api:clip    milo's-clip  PURGED     PUT     403      403      409      200      403      403
+
+withdrawal  vera's-clip  live       POST    sign-in  404      >my-clips 404    404      404
+withdrawal  vera's-clip  WITHDRAWN  POST    sign-in  404      >my-clips 404    404      404
+withdrawal  vera's-clip  PURGED     POST    sign-in  404      >my-clips 404    404      404
+withdrawal  milo's-clip  live       POST    sign-in  404      404      >my-clips 404    404
+withdrawal  milo's-clip  WITHDRAWN  POST    sign-in  404      404      >my-clips 404    404
+withdrawal  milo's-clip  PURGED     POST    sign-in  404      404      >my-clips 404    404
 """
 
 # Sent with a POST where the door asks for something; every other POST is empty.
