@@ -28,7 +28,7 @@ TIMES = 24
 @contextmanager
 def browser_hearing(playwright: Playwright, sound: Path | None, *, permits: bool = True) -> Iterator[Browser]:
     """Chromium with that sound as its microphone; None is a machine without one."""
-    flags = list(QUIETLY)
+    flags = [*QUIETLY, "--host-resolver-rules=MAP *.test 127.0.0.1"]
     if sound is not None:
         flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={sound}"]
     if permits:

@@ -1,0 +1,108 @@
+"""What can go wrong between a voice and the site: each is told in its own words, and nothing is lost."""
+
+import http.client
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests import sites, worlds
+from tests.journeys import people
+from tests.journeys.microphone import browser_hearing, looped
+
+pytestmark = pytest.mark.journey
+ELSEWHERE = "empathic.test"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    environment = {"OE_ALLOWED_HOSTS": f"127.0.0.1,{ELSEWHERE}"}
+    with sites.site(tmp_path_factory.mktemp("mishaps"), environment) as made:
+        made.start("web", sites.COMMANDS["web"], made.is_healthy)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    with sync_playwright() as started:
+        yield started
+
+
+@contextmanager
+def vera_in_the_studio(playwright, address, name, **microphone):
+    with browser_hearing(playwright, **microphone) as browser:
+        page = browser.new_context().new_page()
+        people.sign_up(page, address, f"{name}@example.org")
+        people.choose_language(page, address, "English")
+        people.consent(page)
+        yield page
+
+
+def test_without_a_microphone_vera_is_told_to_plug_one_in(site, playwright):
+    with vera_in_the_studio(playwright, site.url, "none", sound=None) as page:
+        page.get_by_role("button", name="Turn on the microphone").click()
+
+        expect(page.get_by_text("No microphone was found.")).to_be_visible()
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_when_permission_is_denied_vera_is_told_where_to_give_it(site, playwright, tmp_path):
+    sound, _once = looped(worlds.ANGER, tmp_path)
+    with vera_in_the_studio(playwright, site.url, "denied", sound=sound, permits=False) as page:
+        page.get_by_role("button", name="Turn on the microphone").click()
+
+        expect(page.get_by_text("The browser does not let this page use the microphone.")).to_be_visible()
+
+
+def test_on_an_insecure_origin_vera_is_told_so_at_once(site, playwright, tmp_path):
+    sound, _once = looped(worlds.ANGER, tmp_path)
+    address = site.url.replace("127.0.0.1", ELSEWHERE)
+    with vera_in_the_studio(playwright, address, "insecure", sound=sound) as page:
+        expect(page.get_by_text("This page was not opened over a secure connection.")).to_be_visible()
+
+
+def test_a_take_made_offline_is_kept_and_sent_after_the_page_was_opened_again(site, playwright, tmp_path):
+    sound, once = looped(worlds.ANGER, tmp_path)
+    with vera_in_the_studio(playwright, site.url, "offline", sound=sound) as page:
+        people.check_microphone(page)
+        page.context.set_offline(True)
+        people.record(page, seconds=len(once) / 16_000)
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("Your clip is kept on this device").first).to_be_visible()
+        assert site.rows("SELECT count(*) FROM contributions_clip") == [(0,)]
+
+        page.close()
+        page = page.context.new_page()
+        page.context.set_offline(False)
+        page.goto(f"{site.url}/contribute/studio/")
+        site.wait_for(lambda: site.rows("SELECT id FROM contributions_clip"), "the kept take was sent")
+        expect(page.locator("kept-take")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [({"Content-Length": str(40 * 1024 * 1024)}, b"x" * 1000, 413), ({"Content-Length": "0"}, b"", 400)],
+)
+def test_an_upload_that_cannot_be_taken_is_answered_before_it_is_read(site, playwright, headers, body, status):
+    with browser_hearing(playwright, None) as browser:
+        page = browser.new_context().new_page()
+        people.sign_up(page, site.url, f"raw{status}@example.org")
+        people.choose_language(page, site.url, "English")
+        people.consent(page)
+        cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    headers |= {
+        "Cookie": "; ".join(f"{name}={x}" for name, x in cookies.items()),
+        "X-CSRFToken": cookies["csrftoken"],
+        "Content-Type": "audio/webm",
+        "Content-Digest": "sha-256=:" + "A" * 43 + "=:",
+        "X-Clip-Language": "en",
+    }
+    connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=30)
+    connection.putrequest("PUT", "/api/v1/clips/8a4fd6a4-93c5-4f4e-9a2c-0cfb4e9f6d11/")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders(body)
+
+    answer = connection.getresponse()
+    assert (answer.status, b'"message"' in answer.read()) == (status, True)
