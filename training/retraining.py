@@ -35,8 +35,9 @@ AGENT = publication.AGENT
 ATTEMPTS_MAX = 3
 RETRY_SECONDS = 30
 POLL_SECONDS = 0.2
-# How long a child that was asked to stop may take to keep its state.
-GRACE_SECONDS = 60
+# How long a child that was asked to stop may take to keep its state; less than the supervisor gives us. One that does
+# not come to it loses what it did since its last state.
+GRACE_SECONDS = 15
 STALLED_SECONDS = 3 * 60 * 60
 # The child's stages in which every step of training has been taken.
 AFTER_TRAINING = ("evaluating", "exporting")

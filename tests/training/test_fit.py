@@ -252,13 +252,31 @@ def test_a_failure_is_the_last_line_of_progress(tmp_path):
 
     assert child.returncode not in (0, RESUME_ME)
     assert b"gigantic" in errors
+    assert told(folder)[-1]["stage"] == "packing"
     assert "UnusablePlan: no preset is called 'gigantic'" in told(folder)[-1]["error"]
 
 
-@pytest.mark.parametrize("asked", [{"speed": 3}, {"device": "tpu"}, {"steps": 0}, {"preset": "x"}])
+UNUSABLE = [
+    {"speed": 3},
+    {"device": "tpu"},
+    {"steps": 0},
+    {"steps": "many"},
+    {"steps": 1.5},
+    {"augment": 1},
+    {"learning_rate": True},
+    {"batch_seconds": math.nan},
+    {"preset": "x"},
+]
+
+
+@pytest.mark.parametrize("asked", UNUSABLE)
 def test_a_plan_nobody_can_follow_is_refused(asked):
     with pytest.raises(UnusablePlan):
         FitPlan.of(asked)
+
+
+def test_a_whole_number_will_do_for_a_fraction():
+    assert FitPlan.of({"batch_seconds": 12}).batch_seconds == 12
 
 
 def test_half_a_line_of_progress_swallows_nothing(tmp_path):

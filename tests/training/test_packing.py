@@ -1,5 +1,6 @@
 """A release is packed whole and checked, or not at all."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -119,6 +120,16 @@ def test_a_release_that_is_not_what_it_promises_is_refused(release, tmp_path, ha
         packing.pack(release, tmp_path / "packed")
 
     assert not (tmp_path / "packed").exists()
+
+
+@pytest.mark.parametrize(
+    ("sound", "reason"), [(b"fLaC but not really", "cannot be decoded"), (b"", "cannot be decoded")]
+)
+def test_a_clip_that_is_no_flac_is_named(sound, reason):
+    promised = {"sha256": hashlib.sha256(sound).hexdigest(), "sample_count": 0}
+
+    with pytest.raises(Unpackable, match=f"clip7 {reason}"):
+        packing._decoded("clip7", sound, promised)
 
 
 def test_a_withdrawn_clip_is_silenced_and_its_neighbours_are_not(release, tmp_path):

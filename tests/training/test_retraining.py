@@ -2,10 +2,8 @@
 
 import json
 import os
-import threading
 
 import pytest
-from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from contributions import releases, states
@@ -16,7 +14,7 @@ from openempathic.audit.models import AuditEvent
 from openempathic.registry.champion import champion
 from openempathic.registry.models import Checkpoint
 from tests import harvest
-from training import child, holding, publication, retraining, schedule
+from training import publication, retraining, schedule
 from training import states as run_states
 from training.models import TrainingRun
 
@@ -209,6 +207,17 @@ def test_a_child_that_will_not_stop_is_ended(run, monkeypatch):
     assert (back.status, back.attempts) == (S.TRAINING, 0)
 
 
+def test_a_child_that_says_nothing_for_hours_is_taken_for_hung(run, monkeypatch):
+    monkeypatch.setattr(retraining, "STALLED_SECONDS", 1)
+    plan(run, pause_seconds=600)
+
+    done = retrain()
+
+    assert "said nothing" in done.status_reason
+    assert not is_alive(run)
+    assert done.next_attempt_at is not None
+
+
 def test_cleo_cancels_a_run_and_its_child_ends(run, cleo, monkeypatch):
     plan(run, steps=10_000, pause_seconds=0.02)
     keep = retraining.keep_progress
@@ -316,82 +325,3 @@ def test_every_run_can_end(db):
         assert {t for t in S.values if run_states.TABLE.allows(source, t)} >= {S.FAILED, S.CANCELLED}
     for source in set(S.values) - set(TrainingRun.ACTIVE):
         assert not [t for t in S.values if run_states.TABLE.allows(source, t)]
-
-
-class Beats:
-    """Heartbeats that answer as told, and say when they were asked for the last of them."""
-
-    def __init__(self, monkeypatch, *answers):
-        self.answers, self.all_asked = list(answers), threading.Event()
-        monkeypatch.setattr(leases, "heartbeat", self)
-
-    def __call__(self, held):
-        answer = self.answers.pop(0) if self.answers else None
-        if not self.answers:
-            self.all_asked.set()
-        if answer:
-            raise answer
-
-
-def quick_holding():
-    """A lease of a minute that is renewed a hundred times a second."""
-    held = holding.Holding(leases.Claim(model=TrainingRun, pk=1, owner="trainer", fence=1, seconds=60))
-    held.beat_seconds = 0.01
-    return held
-
-
-def test_a_lost_lease_is_noticed_by_the_heartbeat(monkeypatch):
-    beats = Beats(monkeypatch, None, leases.LeaseLost("taken"))
-
-    with quick_holding() as held:
-        assert beats.all_asked.wait(60)
-
-    with pytest.raises(leases.LeaseLost):
-        held.check()
-
-
-def test_a_database_that_is_away_for_a_moment_takes_no_lease(monkeypatch):
-    beats = Beats(monkeypatch, DatabaseError("away"), None)
-
-    with quick_holding() as held:
-        assert beats.all_asked.wait(60)
-
-    held.check()
-
-
-def test_a_database_that_stays_away_does(monkeypatch):
-    beats = Beats(monkeypatch, DatabaseError("away"))
-    moments = iter([0.0, 61.0])
-    monkeypatch.setattr(holding, "monotonic", lambda: next(moments))
-
-    with quick_holding() as held:
-        assert beats.all_asked.wait(60)
-
-    with pytest.raises(leases.LeaseLost):
-        held.check()
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ("OSError: /home/vera/runs/1/packed/index.json is gone", "OSError: index.json is gone"),
-        ("CorruptCheckpoint: config.json and/or labels", "CorruptCheckpoint: config.json and/or labels"),
-        ("no such file: '/srv/a b'", "no such file: 'a b'"),
-    ],
-)
-def test_a_reason_names_no_folder(said, told):
-    assert child.without_folders(said) == told
-
-
-def test_a_line_that_a_kill_cut_short_is_passed_over(tmp_path):
-    path = tmp_path / "progress.jsonl"
-    path.write_text('{"stage": "old"}\n')
-    tail = child.Tail(path)
-    with path.open("a") as file:
-        file.write('{"stage": "tra\n{"stage": "training", "step": 1}\n{"stage": "half')
-
-    assert tail.lines() == [{"stage": "training", "step": 1}]
-    assert tail.lines() == []
-    with path.open("a") as file:
-        file.write('"}\n')
-    assert tail.lines() == [{"stage": "half"}]

@@ -12,24 +12,28 @@ import pytest
 
 from tests import sites
 
-PLAN = {"preset": "nano", "steps": 60, "warmup_steps": 2, "steps_per_state": 5, "steps_per_progress": 5}
+PLAN = {"preset": "nano", "steps": 40, "warmup_steps": 2, "steps_per_state": 5, "steps_per_progress": 5}
 PLAN |= {"batch_seconds": 6.0, "bootstrap_draws": 50, "threads": 1}
-HARVEST = "from tests import harvest; harvest.corpus(emotions=['anger', 'neutral'], clips_each=3)"
-OPEN = "from training import schedule; print(schedule.open_run(by='tester', plan={plan!r}).pk)"
+HARVEST = """
+from django.core.management import call_command
+from tests import harvest
+from training import schedule
+call_command("migrate", verbosity=0)
+harvest.corpus(emotions=["anger", "neutral"], clips_each=3)
+schedule.open_run(by="tester", plan={plan!r})
+"""
 LEASE_SECONDS = 4
 
 
 @pytest.fixture
 def site(tmp_path):
-    """A site with a corpus accepted, a run due, and none of its processes running."""
-    made = sites.Site(tmp_path, {"OE_TRAINER_LEASE_SECONDS": str(LEASE_SECONDS), "OE_LOG_LEVEL": "INFO"})
-    made.manage("migrate", "--verbosity", "0")
-    made.manage("shell", "-c", HARVEST)
-    return made
+    """A site on which nothing runs yet."""
+    return sites.Site(tmp_path, {"OE_TRAINER_LEASE_SECONDS": str(LEASE_SECONDS), "OE_LOG_LEVEL": "INFO"})
 
 
 def opened(site, **wanted):
-    site.manage("shell", "-c", OPEN.format(plan=PLAN | wanted))
+    """A corpus accepted, and a run due."""
+    site.manage("shell", "-c", HARVEST.format(plan=PLAN | wanted))
 
 
 @contextmanager
