@@ -186,13 +186,18 @@ def _decoded(key: str, flac: bytes, promised: Mapping[str, Any]) -> np.ndarray:
     resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
     pieces: list[np.ndarray] = []
     sample_count = 0
-    with av.open(io.BytesIO(flac), format="flac") as container:
-        for frame in container.decode(audio=0):
-            if frame.layout.nb_channels != 1:
-                raise Unpackable(f"{key} has {frame.layout.nb_channels} channels; a release is mono")
-            sample_count += frame.samples
-            pieces += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
-        pieces += [piece.to_ndarray()[0] for piece in resampler.resample(None)]
+    try:
+        with av.open(io.BytesIO(flac), format="flac") as container:
+            for frame in container.decode(audio=0):
+                if frame.layout.nb_channels != 1:
+                    raise Unpackable(f"{key} has {frame.layout.nb_channels} channels; a release is mono")
+                sample_count += frame.samples
+                pieces += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+            pieces += [piece.to_ndarray()[0] for piece in resampler.resample(None)]
+    except av.FFmpegError as error:
+        raise Unpackable(f"{key} cannot be decoded: {error}") from error
+    if not sample_count:
+        raise Unpackable(f"{key} holds no sound")
     if sample_count != promised["sample_count"]:
         raise Unpackable(f"{key} has {sample_count} samples, not {promised['sample_count']}")
     return np.concatenate(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,12 @@ class FitPlan:
     def read(cls, path: Path) -> FitPlan:
         """The plan in a JSON file; raises UnusablePlan when it cannot be followed."""
         try:
-            return cls.of(json.loads(path.read_bytes()))
+            asked = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise UnusablePlan(f"{path.name} cannot be read: {error}") from error
+        if not isinstance(asked, dict):
+            raise UnusablePlan(f"{path.name} holds no plan but {type(asked).__name__}")
+        return cls.of(asked)
 
     @classmethod
     def of(cls, asked: dict[str, Any]) -> FitPlan:
@@ -55,6 +59,9 @@ class FitPlan:
         known = {field.name: field for field in fields(cls)}
         if unknown := sorted(asked.keys() - known.keys()):
             raise UnusablePlan(f"a plan has no {', '.join(unknown)}")
+        for name, value in asked.items():
+            if not _is_like(value, known[name].default):
+                raise UnusablePlan(f"{name} cannot be {value!r}")
         plan = replace(cls(), **asked)
         plan.check()
         return plan
@@ -72,3 +79,12 @@ class FitPlan:
     def as_json(self) -> dict[str, Any]:
         """The plan as plain data, every default spelled out."""
         return asdict(self)
+
+
+def _is_like(value: Any, default: Any) -> bool:
+    """Whether the value is of the default's kind; a whole number is also a fraction, a truth value is no number."""
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, type(default))

@@ -213,21 +213,15 @@ def test_an_unknown_preset_is_named():
         ClaraConfig.preset("gigantic")
 
 
-def test_importing_clara_brings_no_django_and_leaves_torchs_threads_alone():
-    script = (
-        "import sys, torch; torch.set_num_threads(3); import training.clara, training.learner, training.fit;"
-        "assert torch.get_num_threads() == 3;"
-        "assert not {m.split('.')[0] for m in sys.modules} & {'django', 'contributions', 'openempathic'}"
-    )
-
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-
-def test_importing_the_model_alone_brings_nothing_else_of_ours():
-    script = (
-        "import sys; import training.clara;"
-        "ours = [m for m in sys.modules if m.startswith('training.') and not m.startswith('training.clara')];"
-        "assert not ours, ours"
-    )
+def test_importing_the_model_brings_nothing_else_of_ours_and_leaves_torchs_threads_alone():
+    script = """
+import sys, torch
+torch.set_num_threads(3)
+import training.clara
+assert not [name for name in sys.modules if name.startswith("training.") and not name.startswith("training.clara")]
+import training.fit
+assert torch.get_num_threads() == 3
+assert not {name.split(".")[0] for name in sys.modules} & {"django", "contributions", "openempathic"}
+"""
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

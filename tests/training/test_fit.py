@@ -170,7 +170,7 @@ def test_a_child_killed_outright_ends_with_the_same_weights(folder, finished):
     child.kill()
 
     assert child.wait() == -signal.SIGKILL
-    assert start_child(folder).wait() == 0
+    assert main(["--folder", str(folder)]) == 0
     assert weights(folder) == weights(finished)
 
 
