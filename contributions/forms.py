@@ -13,7 +13,7 @@ from contributions.ratings import Answer
 from contributions.taxonomy import reading, reasons
 
 INTENSITIES = (
-    (0, _("None")),
+    (0, _("Not at all")),
     (1, _("Slight")),
     (2, _("Clear")),
     (3, _("Strong")),
@@ -23,7 +23,7 @@ INTENSITIES = (
 class ConsentForm(forms.Form):
     """One unticked box a purpose, each bound to the very words that were shown."""
 
-    is_adult = forms.BooleanField(label=_("I am an adult under the law of the place where I live."), required=False)
+    is_adult = forms.BooleanField(label=_("I am 18 or older, and an adult where I live."), required=False)
 
     def __init__(self, *args: Any, texts: list[ConsentText], given: Collection[int] = (), **options: Any) -> None:
         super().__init__(*args, **options)

@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
@@ -348,3 +350,25 @@ def test_milo_gives_no_second_answer_to_a_rating_of_cleos(client, clip, suggesti
     client.force_login(milo)
 
     assert client.get(reverse("review-suggestion", args=[rating.pk])).status_code == 404
+
+
+# Words
+
+
+@pytest.mark.parametrize("language", ["es", "ar"])
+def test_every_sentence_is_translated_with_the_values_it_names(language):
+    with (settings.LOCALE_PATHS[0] / language / "LC_MESSAGES" / "django.po").open("rb") as file:
+        messages = [message for message in read_po(file, locale=language) if message.id]
+
+    assert len(messages) > 300
+    for message in messages:
+        sources = message.id if isinstance(message.id, tuple) else (message.id,)
+        meanings = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert all(meanings), message.id
+        assert not message.fuzzy, message.id
+        assert all(named(meaning) <= named(sources[-1]) for meaning in meanings), message.id
+        assert named(meanings[-1]) == named(sources[-1]), message.id
+
+
+def named(sentence):
+    return set(re.findall(r"%\(\w+\)s|%%|</?\w+>", sentence))
