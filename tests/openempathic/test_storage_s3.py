@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from openempathic import storage
+from openempathic.storage import s3
 from tests import servers
 from tests.openempathic.storing import ORIGINAL, TAKE, race
 
@@ -144,8 +145,8 @@ def test_a_dead_server_is_said_to_be_unreachable_and_comes_back(settings, monkey
 
 def parts_of_five_megabytes(monkeypatch) -> None:
     """The smallest parts S3 allows."""
-    monkeypatch.setattr(storage, "SINGLE_REQUEST_BYTES", 5 << 20)
-    monkeypatch.setattr(storage, "PART_BYTES", 5 << 20)
+    monkeypatch.setattr(s3, "SINGLE_REQUEST_BYTES", 5 << 20)
+    monkeypatch.setattr(s3, "PART_BYTES", 5 << 20)
 
 
 def unfinished_uploads(bucket) -> list[object]:

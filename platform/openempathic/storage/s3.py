@@ -1,73 +1,31 @@
-"""Bytes that outlive the process: one API over a local folder or an S3 bucket, with the same promises.
-
-`STORAGE_URL` chooses: `file:///absolute/folder`, or
-`s3://bucket/prefix?endpoint=https://host:port&region=name&checksums=when_required`, the last for stores that do not
-know SHA-256 checksums (they get Content-MD5 instead). Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
-
-When `put` returns, the bytes are durable: in a folder the file, its name and every folder above it are fsynced; in a
-bucket the store has acknowledged them against a digest. Readers see an object whole or not at all. What we do not know:
-whether the disk, or the store, tells the truth. A bucket must not keep versions, or what is erased stays there.
-"""
+"""The store in an S3 bucket: the only importer of boto3, and only once a bucket is asked for."""
 
 import hashlib
 import io
-import os
 import random
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, BinaryIO
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 from uuid import uuid4
 
-from django.conf import settings
-
-from openempathic import durable
-from openempathic.storage_folder import Folder
-from openempathic.storage_objects import (
+from openempathic.storage.objects import (
     CHUNK_BYTES,
     AlreadyStored,
-    BadKey,
-    ConditionalWritesIgnored,
     DigestMismatch,
-    NoSignedAddress,
     NotStored,
     StorageError,
     StorageFull,
     StorageUnreachable,
     Stored,
     check_digest,
-    disk_errors,
     pieces,
-    readable,
     verified,
 )
-from openempathic.storage_ranges import Ranges
-
-__all__ = [
-    "AlreadyStored",
-    "BadKey",
-    "ConditionalWritesIgnored",
-    "DigestMismatch",
-    "NoSignedAddress",
-    "NotStored",
-    "StorageError",
-    "StorageFull",
-    "StorageUnreachable",
-    "Stored",
-    "erase",
-    "fetch",
-    "keys",
-    "open",
-    "put",
-    "read",
-    "signed_url",
-    "stat",
-    "verify_conditional_writes",
-]
+from openempathic.storage.ranges import Ranges
 
 # One request up to here, parts above: a clip (32 MiB at most) is always one request.
 SINGLE_REQUEST_BYTES = 64 << 20
@@ -77,101 +35,6 @@ SINGLE_CONDITIONAL_BYTES = 5 << 30
 # S3 allows 10,000 parts: 320 GB. One part is held in memory at a time.
 PART_BYTES = 32 << 20
 CONFLICT_ATTEMPTS = 6
-
-
-def put(key: str, source: bytes | Path | BinaryIO, *, sha256: str | None = None, if_absent: bool = False) -> Stored:
-    """Store the bytes durably under the key, or raise and leave what was there before.
-
-    Bytes of another digest than `sha256` (hex) raise DigestMismatch; with `if_absent` one of many writers wins and the
-    others get AlreadyStored.
-    """
-    with readable(source) as file:
-        return _store().put(_checked(key), file, sha256=sha256, if_absent=if_absent)
-
-
-def open(key: str) -> BinaryIO:
-    """Open the object for reading and seeking; only what is read is transferred."""
-    return _store().open(_checked(key))
-
-
-def read(key: str, *, sha256: str | None = None) -> bytes:
-    """The whole object in memory, checked against the digest that is given, or remembered by the store."""
-    return b"".join(_store().chunks(_checked(key), sha256=sha256))
-
-
-def fetch(key: str, to: Path, *, sha256: str | None = None) -> Path:
-    """Copy the whole object, checked as by `read`, into a local file that appears complete or not at all."""
-    chunks = _store().chunks(_checked(key), sha256=sha256)
-    with disk_errors(key):
-        durable.place(chunks, to, root=to.parent)
-    return to
-
-
-def stat(key: str) -> Stored:
-    """The size of the object, without its bytes."""
-    return _store().stat(_checked(key))
-
-
-def keys(prefix: str) -> Iterator[str]:
-    """Every key that begins with the prefix, in no promised order: stores differ."""
-    return _store().keys(_checked_prefix(prefix))
-
-
-def erase(prefix: str) -> int:
-    """Erase all objects whose key begins with the prefix, and what unfinished writers left there; how many objects."""
-    if not prefix:
-        raise BadKey("An empty prefix would erase the whole store.")
-    return _store().erase(_checked_prefix(prefix))
-
-
-def signed_url(key: str, *, seconds: int) -> str:
-    """An address at which anyone may read the object for this long; a local folder raises NoSignedAddress."""
-    return _store().signed_url(_checked(key), seconds=seconds)
-
-
-def verify_conditional_writes() -> None:
-    """Refuse a store that ignores `if_absent`: a publication would not know who won."""
-    key = f"probe/{uuid4()}"
-    put(key, b"first", if_absent=True)
-    try:
-        put(key, b"second", if_absent=True)
-    except AlreadyStored:
-        return
-    finally:
-        erase(key)
-    raise ConditionalWritesIgnored(
-        "The store ignores If-None-Match, so no training run may publish there: choose another."
-    )
-
-
-def _store() -> "Folder | Bucket":
-    """The store that the settings name at this moment."""
-    # A connection pool must not cross a fork (Celery's worker children), so the process is part of the cache key.
-    key_id, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-    return _opened(settings.STORAGE_URL, os.getpid(), key_id, secret)
-
-
-@lru_cache(maxsize=4)
-def _opened(url: str, process: int, key_id: str | None, secret: str | None) -> "Folder | Bucket":
-    parts = urlsplit(url)
-    if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
-        return Folder(Path(unquote(parts.path)))
-    if parts.scheme == "s3" and parts.netloc:
-        return Bucket(parts, key_id=key_id, secret=secret)
-    raise StorageError("STORAGE_URL must look like file:///absolute/folder or s3://bucket/prefix?endpoint=https://host")
-
-
-def _checked(key: str) -> str:
-    parts = key.split("/")
-    if "\0" in key or any(part in ("", ".", "..") or part.startswith(durable.UNFINISHED) for part in parts):
-        raise BadKey(f"{key!r} is no key: a key is a relative path without empty, '.' or '..' parts.")
-    return key
-
-
-def _checked_prefix(prefix: str) -> str:
-    if prefix:
-        _checked(prefix.removesuffix("/"))
-    return prefix
 
 
 class Bucket:

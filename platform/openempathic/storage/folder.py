@@ -2,13 +2,14 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from openempathic import durable
-from openempathic.storage_objects import (
+from openempathic.storage.objects import (
     AlreadyStored,
     BadKey,
     NoSignedAddress,
@@ -23,6 +24,7 @@ from openempathic.storage_objects import (
 
 # Erasing is rare and quick, so losing to it this often in a row means something else is wrong.
 RACES_WITH_ERASE = 50
+PAUSE_SECONDS = 0.001
 
 
 class Folder:
@@ -33,7 +35,9 @@ class Folder:
 
     def put(self, key: str, source: BinaryIO, *, sha256: str | None, if_absent: bool) -> Stored:
         """Write beside, sync, and rename or link."""
-        for _ in range(RACES_WITH_ERASE):
+        for race in range(RACES_WITH_ERASE):
+            # An eraser that loops as fast as we do could win every time: step aside for longer and longer.
+            time.sleep(race * PAUSE_SECONDS)
             source.seek(0)
             # An erase() of the same prefix may take the folder from under us: then once more.
             with disk_errors(key), suppress(FileNotFoundError):
