@@ -142,5 +142,3 @@ def broken_link(contributor: Contributor) -> ConsentEvent | None:
 def locale_now() -> str:
     """The language in which the page was shown."""
     return translation.get_language() or FALLBACK_LANGUAGE
-
-

@@ -92,7 +92,9 @@ def read_split(path: Path) -> dict[str, str]:
     return sides
 
 
-def grant(corpus: str, *, licence: str, source: str, source_sha256: str, purposes: list[str], commercial: bool) -> LicenceGrant:
+def grant(
+    corpus: str, *, licence: str, source: str, source_sha256: str, purposes: list[str], commercial: bool
+) -> LicenceGrant:
     """The corpus's permission; made once, and audited."""
     with transaction.atomic():
         made, is_new = LicenceGrant.objects.get_or_create(

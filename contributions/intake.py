@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,6 +20,13 @@ from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpos
 from openempathic import audit, storage
 
 PIECE_BYTES = 256 * 1024
+
+
+class Body(Protocol):
+    """What an upload is read from: a request, or a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none at the end."""
 
 
 class NotAccepted(Exception):
@@ -117,7 +124,7 @@ def intake(
     clip_id: uuid.UUID,
     *,
     contributor: Contributor,
-    body: BinaryIO,
+    body: Body,
     announced: Announced,
     by: Any,
     permission: Permission | None = None,
@@ -178,7 +185,7 @@ def check_quota(contributor: Contributor) -> None:
 
 
 @contextmanager
-def received(body: BinaryIO, announced: Announced) -> Iterator[tuple[IO[bytes], int]]:
+def received(body: Body, announced: Announced) -> Iterator[tuple[BinaryIO, int]]:
     """The body in a temporary file, counted and digested while it came in."""
     with tempfile.TemporaryFile() as file:
         digest, byte_count = hashlib.sha256(), 0
@@ -193,19 +200,18 @@ def received(body: BinaryIO, announced: Announced) -> Iterator[tuple[IO[bytes], 
         if digest.hexdigest() != announced.sha256:
             raise DigestDiffers
         file.seek(0)
-        yield file, byte_count
+        yield cast(BinaryIO, file), byte_count
 
 
-def keep_bytes(clip_id: uuid.UUID, file: IO[bytes], sha256: str) -> None:
+def keep_bytes(clip_id: uuid.UUID, file: BinaryIO, sha256: str) -> None:
     """Make the bytes durable; of two uploads that race for one id, the second must bring the same bytes."""
     key = f"clips/{clip_id}/original"
     try:
         storage.put(key, file, sha256=sha256, if_absent=True)
     except storage.AlreadyStored:
         # An earlier try died between bytes and row: its bytes are complete, so they are ours if they are the same.
-        with storage.open(key) as stored:
-            if hashlib.file_digest(stored, "sha256").hexdigest() != sha256:
-                raise AnotherDigest from None
+        if hashlib.sha256(storage.read(key)).hexdigest() != sha256:
+            raise AnotherDigest from None
     except storage.StorageFull as full:
         raise StorageFullNow from full
     except storage.StorageUnreachable as away:

@@ -28,7 +28,7 @@ def may_curate(person: Any) -> bool:
 
 
 def audible_to(person: Any) -> Any:
-    """The clips whose sound the person may hear: their own live ones; a moderator's turns, or any live one for a curator."""
+    """The live clips that the person may hear: their own, a moderator's turns, or all for a curator."""
     clips = Clip.objects.live()
     if may_curate(person):
         return clips

@@ -139,7 +139,8 @@ def check_may_rate(turn: RatingTurn, rater: Any) -> None:
     if Rating.objects.filter(clip=clip, rater=rater).exists():
         raise AlreadyRated
     # A turn that ran out unnoticed is still good while nobody else listens: no answer is thrown away for a clock.
-    if turn.lease_expires_at <= timezone.now() and Clip.objects.filter(Exists(others_turns(rater)), pk=clip.pk).exists():
+    has_run_out = turn.lease_expires_at <= timezone.now()
+    if has_run_out and Clip.objects.filter(Exists(others_turns(rater)), pk=clip.pk).exists():
         raise TurnExpired
 
 
@@ -212,5 +213,3 @@ def reconsider(rating: Rating, *, by: Any, emotion: str) -> Rating:
     except IntegrityError as twice:
         raise AlreadyRated from twice
     return informed
-
-

@@ -38,8 +38,6 @@ TABLE = MoveTable(
 )
 
 
-def move(
-    clip: Clip, *, to: str, by: Any, reason: str = "", claim: leases.Claim | None = None, **columns: Any
-) -> None:
+def move(clip: Clip, *, to: str, by: Any, reason: str = "", claim: leases.Claim | None = None, **columns: Any) -> None:
     """Change the clip's status as the table allows; see openempathic.moves.move for what it raises."""
     moves.move(clip, table=TABLE, to=to, by=by, reason=reason, claim=claim, columns=columns)

@@ -8,6 +8,7 @@ release is frozen anew for each run), and tell the world through a tombstone fee
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -40,7 +41,7 @@ def withdraw(clip: Clip, *, by: Any) -> None:
             clip.refresh_from_db(fields=["status"])
 
 
-def purge_due(clip_id: object) -> Clip | None:
+def purge_due(clip_id: UUID | str) -> Clip | None:
     """Claim a withdrawn clip once every other lease on it has run out, and erase it; None when it is not due."""
     owed = Clip.objects.filter(status=Clip.Status.WITHDRAWN, next_attempt_at__isnull=False)
     claim = leases.claim(owed, clip_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)

@@ -108,7 +108,6 @@ class Process(Server):
             end_with=signal.SIGTERM,
         )
 
-
     def stop(self) -> None:
         """Ask the process alone: gunicorn and Celery stop their own children, each after its work."""
         if self.process and self.process.poll() is None:
@@ -132,5 +131,3 @@ def site(folder: Path, environment: dict[str, str] | None = None) -> Iterator[Si
         yield made
     finally:
         made.stop()
-
-

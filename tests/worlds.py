@@ -1,4 +1,4 @@
-"""Small worlds for the tests, built through the acts: Vera volunteers, Milo moderates, Cleo curates, Otto has no business."""
+"""Small worlds, built through the acts: Vera volunteers, Milo moderates, Cleo curates, Otto has no business here."""
 
 import hashlib
 import io

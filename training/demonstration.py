@@ -32,6 +32,7 @@ from training.models import TrainingRun
 
 PATIENCE_SECONDS = 600
 
+
 class Stalled(Exception):
     """A stage of the loop did not come to its end in time."""
 
@@ -130,7 +131,7 @@ def unseen_speakers(folder: Path) -> dict[str, Any]:
 def retrain() -> None:
     """Wait for the run that beat opens, and let a trainer take it to its end."""
     wait_for(lambda: TrainingRun.objects.exists(), "beat opened no training run")
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [sys.executable, "manage.py", "trainer", "--once"], check=True, cwd=settings.BASE_DIR, env=os.environ
     )
     run = TrainingRun.objects.latest("opened_at")

@@ -13,7 +13,7 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     """The questions that every act asks of clips."""
 
     def covered_by(self, purpose: str) -> "ClipQuerySet":
-        """Live clips with active consent, or a licence, for the purpose at this moment; the only way to select for one."""
+        """Live clips with active consent, or a licence, for the purpose now; the only way to select for one."""
         consents = CurrentConsent.objects.filter(contributor=OuterRef("contributor"), purpose=purpose, is_given=True)
         licensed = Q(licence__isnull=False, licence__ended_at__isnull=True) & licence_names(purpose)
         return self.live().filter(Q(licence__isnull=True) & Exists(consents) | licensed)

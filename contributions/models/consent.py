@@ -68,7 +68,9 @@ class ConsentEvent(WrittenOnce):
         SUPERSEDED = "SUPERSEDED"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    contributor = models.ForeignKey("contributions.Contributor", on_delete=models.PROTECT, related_name="consent_events")
+    contributor = models.ForeignKey(
+        "contributions.Contributor", on_delete=models.PROTECT, related_name="consent_events"
+    )
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=12, choices=Kind)
     purpose = models.CharField(max_length=20, choices=Purpose)

@@ -82,7 +82,7 @@ def give_back(held: Claim, *, retry_in_seconds: float | None = None, is_forgiven
 
 
 def due(rows: QuerySet, *, at_most: int) -> list[object]:
-    """Rows whose moment has come, each promised to exactly one sweep: their next moment is set before they are returned."""
+    """Rows whose moment has come, each promised to one sweep: its next moment is set before it is returned."""
     waiting = rows.filter(next_attempt_at__lte=Now())
     # A nudge that the broker lost is sent again after this long; one that arrives twice finds the row claimed.
     pause = timedelta(seconds=settings.LEASE_SECONDS / 2)

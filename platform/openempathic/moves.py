@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from openempathic import audit, leases
 
@@ -41,7 +41,7 @@ class MoveTable:
 
 
 def move(
-    row: models.Model,
+    row: Any,
     *,
     table: MoveTable,
     to: str,
@@ -50,7 +50,7 @@ def move(
     claim: leases.Claim | None = None,
     columns: Mapping[str, Any] | None = None,
 ) -> None:
-    """Change the row's status, with the given columns, if its old status and the claim still hold.
+    """Change the status of a row that has `status` and `status_reason`, if its old status and the claim still hold.
 
     Raises IllegalMove where the table has no such edge and MovedMeanwhile where somebody else was faster.
     """

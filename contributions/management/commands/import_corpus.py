@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("corpus", help="a short name, such as polish-speech-emotions")
         parser.add_argument("--folder", type=Path, required=True, help="the folder that holds the sound")
         parser.add_argument("--labels", type=Path, required=True, help="a TSV: path, speaker, emotion, language ...")
-        parser.add_argument("--split", type=Path, help="a TSV: speaker, split (train, dev or test); frozen at first import")
+        parser.add_argument("--split", type=Path, help="a TSV: speaker, split (train, dev, test); frozen")
         parser.add_argument("--licence", required=True, help="an SPDX name, such as CC-BY-4.0")
         parser.add_argument("--source", required=True, help="where it came from: a DOI or an address")
         parser.add_argument("--non-commercial", action="store_true", help="the licence forbids commercial use")
