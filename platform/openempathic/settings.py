@@ -25,6 +25,8 @@ SITE_URL = env.str("OE_SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")
 ALLOWED_HOSTS = env.list("OE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 IS_SECURE = SITE_URL.startswith("https://")
+# Who answers for this site, and how to reach them: at the foot of every page, as the privacy page promises.
+OPERATOR = env.str("OE_OPERATOR", "")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -71,6 +73,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "openempathic.imprint.operator",
             ],
         },
     },

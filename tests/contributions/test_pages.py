@@ -372,3 +372,9 @@ def test_every_sentence_is_translated_with_the_values_it_names(language):
 
 def named(sentence):
     return set(re.findall(r"%\(\w+\)s|%%|</?\w+>", sentence))
+
+
+def test_who_runs_the_site_stands_at_the_foot_of_every_page(client, db, settings):
+    settings.OPERATOR = "Example Foundation, hello@example.org"
+
+    assert "This site is run by Example Foundation, hello@example.org." in client.get("/").content.decode()

@@ -145,7 +145,7 @@ def test_the_operators_guide_names_every_setting_and_no_other():
     read = re.compile(
         r"\b(?:env(?:\.\w+)?|environ(?:\.get)?|get|getenv)[(\[]\s*\"([A-Z][A-Z_]+)\"|environment_variable=\"(\w+)\""
     )
-    code = "\n".join(path.read_text() for path in (ROOT / "platform/openempathic").glob("*.py"))
+    code = "\n".join(path.read_text() for path in (ROOT / "platform/openempathic").rglob("*.py"))
     asked = {name for pair in read.findall(code) for name in pair if name} - {"DJANGO_SETTINGS_MODULE"}
     guide = (ROOT / "docs/guides/operator.md").read_text()
     named = set(re.findall(r"`([A-Z][A-Z_]{3,})`", " ".join(re.findall(r"^\| (`.*?) \|", guide, re.MULTILINE))))
