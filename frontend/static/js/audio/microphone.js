@@ -10,9 +10,16 @@ export function obstacle() {
   return null;
 }
 
-/** A stream of the microphone with the browser's processing off; rejects with what getUserMedia says. */
-export function openMicrophone() {
-  return navigator.mediaDevices.getUserMedia({ audio: AS_IT_IS, video: false });
+/** A stream of the microphone, or of that one, with the browser's processing off; rejects with what getUserMedia says. */
+export function openMicrophone(deviceId) {
+  const chosen = deviceId ? { deviceId: { exact: deviceId } } : {};
+  return navigator.mediaDevices.getUserMedia({ audio: { ...AS_IT_IS, ...chosen }, video: false });
+}
+
+/** The microphones that the browser names; it does so only once one was opened. */
+export async function microphones() {
+  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  return devices.filter((device) => device.kind === "audioinput" && device.label);
 }
 
 /** Which of our explanations fits the error. */

@@ -15,6 +15,11 @@ export function isPhone() {
   return navigator.userAgentData?.mobile ?? matchMedia("(pointer: coarse)").matches;
 }
 
+/** Seconds as minutes and seconds: 0:07. */
+export function clockTime(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
 /** Records a stream from the moment it is made until stop() resolves with the take. */
 export class Recording {
   #recorder;

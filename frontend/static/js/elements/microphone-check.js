@@ -1,6 +1,6 @@
 import "elements/level-meter";
 import { follow, FLOOR_DBFS } from "audio/meter";
-import { obstacle, openMicrophone, problemOf } from "audio/microphone";
+import { microphones, obstacle, openMicrophone, problemOf } from "audio/microphone";
 import { Recording } from "audio/recording";
 import { act, enter, explain } from "elements/parts";
 
@@ -12,6 +12,7 @@ class MicrophoneCheck extends HTMLElement {
   #stream = null;
 
   connectedCallback() {
+    this.querySelector("select").addEventListener("change", (event) => this.#open(event.target.value));
     act(this, { open: () => this.#open(), test: () => this.#test(), done: () => this.#done() });
     const why = obstacle();
     if (why) this.fail(why);
@@ -25,19 +26,29 @@ class MicrophoneCheck extends HTMLElement {
     enter(this, "problem");
   }
 
-  async #open() {
+  async #open(deviceId) {
     const why = obstacle();
     if (why) return this.fail(why);
     enter(this, "opening");
+    this.#stream?.getTracks().forEach((track) => track.stop());
     try {
-      this.#stream = await openMicrophone();
+      this.#stream = await openMicrophone(deviceId);
     } catch (error) {
       return this.fail(problemOf(error), error);
     }
-    this.#stream.getAudioTracks()[0].addEventListener("ended", () => this.#lose());
+    const [track] = this.#stream.getAudioTracks();
+    track.addEventListener("ended", () => this.#lose());
+    this.#offer(await microphones(), track.getSettings().deviceId);
     this.querySelector("level-meter").listen(this.#stream);
     enter(this, "open");
     this.querySelector('[data-act="test"]').focus();
+  }
+
+  /** Whoever has more than one microphone chooses; the system's first choice is often the wrong one. */
+  #offer(found, current) {
+    const options = found.map(({ label, deviceId }) => new Option(label, deviceId, false, deviceId === current));
+    this.querySelector("select").replaceChildren(...options);
+    this.querySelector('[data-out="choice"]').hidden = found.length < 2;
   }
 
   async #test() {

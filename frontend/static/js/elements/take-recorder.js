@@ -1,5 +1,5 @@
 import "elements/level-meter";
-import { Recording } from "audio/recording";
+import { clockTime, Recording } from "audio/recording";
 import { act, enter } from "elements/parts";
 
 const BUSY = "button, a, input, select, textarea, summary, audio, [contenteditable]";
@@ -11,6 +11,8 @@ class TakeRecorder extends HTMLElement {
   #take = null;
   #clock = null;
   #onKey = (event) => this.#pressed(event);
+  // A take that was not sent is nowhere else yet: the browser asks before it is thrown away.
+  #onLeave = (event) => ["recording", "ending", "made"].includes(this.dataset.state) && event.preventDefault();
 
   connectedCallback() {
     act(this, {
@@ -21,11 +23,13 @@ class TakeRecorder extends HTMLElement {
     });
     this.querySelector('[data-out="longest"]').textContent = clockTime(this.#longest);
     document.addEventListener("keydown", this.#onKey);
+    window.addEventListener("beforeunload", this.#onLeave);
     enter(this, "idle");
   }
 
   disconnectedCallback() {
     document.removeEventListener("keydown", this.#onKey);
+    window.removeEventListener("beforeunload", this.#onLeave);
   }
 
   /** The microphone to record from. */
@@ -81,16 +85,13 @@ class TakeRecorder extends HTMLElement {
   #send() {
     const take = this.#take;
     this.#take = null;
+    enter(this, "idle");
     if (take) this.dispatchEvent(new CustomEvent("take:ready", { bubbles: true, detail: take }));
   }
 
   #show(seconds) {
     this.querySelector('[data-out="elapsed"]').value = clockTime(seconds);
   }
-}
-
-function clockTime(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 customElements.define("take-recorder", TakeRecorder);
