@@ -54,6 +54,14 @@ def owe_backlog(*, at_most: int = 200) -> int:
     return len(rows)
 
 
+def give_up_exhausted() -> int:
+    """Owe no longer what every attempt has failed at, also where each worker died of it; returns how many."""
+    exhausted = Suggestion.objects.filter(
+        attempts__gte=ATTEMPTS_MAX, next_attempt_at__isnull=False, scores__isnull=True
+    )
+    return exhausted.exclude(lease_expires_at__gt=Now()).update(next_attempt_at=None)
+
+
 def prelabel_due(suggestion_id: int) -> Suggestion | None:
     """Claim the suggestion and make it; None when it is not due, another has it, or it is not wanted any more."""
     owed = Suggestion.objects.filter(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_MAX)

@@ -13,6 +13,7 @@ def sweep() -> None:
     from openempathic import leases
 
     examination.quarantine_exhausted()
+    prelabelling.give_up_exhausted()
     prelabelling.owe_backlog()
     for pk in leases.due(Clip.objects.filter(status=Clip.Status.STORED), at_most=NUDGES_A_SWEEP):
         screen.delay(clip_id=str(pk))

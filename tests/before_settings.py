@@ -18,3 +18,11 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # A developer's own site must not leak into the tests.
 for name in ("DATABASE_URL", "STORAGE_URL", "BROKER_URL", "EMAIL_URL", "OE_SITE_URL", "OE_DEBUG", "PORT"):
     os.environ.pop(name, None)
+# The acts are tested on PostgreSQL too: tests/openempathic/test_postgres.py.
+if url := os.environ.get("OE_TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = url
+
+
+def pytest_report_header() -> str:
+    """Which database the tests' own process uses."""
+    return "database: PostgreSQL" if "DATABASE_URL" in os.environ else "database: SQLite"

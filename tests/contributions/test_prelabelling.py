@@ -108,3 +108,14 @@ def test_a_withdrawn_clip_is_not_listened_to(vera, crown):
     prelabelled()
 
     assert Suggestion.objects.get().scores is None
+
+
+def test_a_clip_that_kills_every_worker_is_given_up_and_review_goes_on(vera, crown):
+    crown()
+    worlds.screened_clip(vera)
+    owed = Suggestion.objects.get()
+    for _worker in range(prelabelling.ATTEMPTS_MAX):
+        assert leases.claim(Suggestion.objects.all(), owed.pk, owner="dies", seconds=-1) is not None
+
+    assert prelabelling.give_up_exhausted() == 1
+    assert leases.due(Suggestion.objects.filter(scores__isnull=True), at_most=10) == []

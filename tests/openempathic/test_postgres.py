@@ -1,0 +1,21 @@
+"""The same acts on PostgreSQL: the tests of the clip's life once more, in a process of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import servers
+
+HOUSE = Path(__file__).parent.parent.parent
+ACTS = ("consent", "intake", "ratings", "withdrawal", "corpora", "prelabelling", "states")
+
+
+def test_the_acts_hold_on_postgresql(postgres_server):
+    files = [f"tests/contributions/test_{act}.py" for act in ACTS] + ["tests/openempathic/test_leases.py"]
+    environment = {**os.environ, "OE_TEST_DATABASE_URL": servers.new_database(postgres_server)}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(command, cwd=HOUSE, env=environment, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert "PostgreSQL" in done.stdout
