@@ -1,7 +1,9 @@
 """What else the same clip could have sounded like: louder, nearer to noise, a little faster, with holes.
 
 Everything happens on the batch, on its device, and depends on torch's random state alone. Limits keep the emotion:
-noise stays 15 dB below the voice (arXiv 2104.08806), speed within a tenth.
+noise stays 15 dB below the voice (arXiv 2104.08806), speed within a twentieth. How much of it was chosen on five
+speakers of nEMO, one left out at a time (UAR, chance 0.333): this much 0.575; none 0.568; 0.499 with speeds within a
+tenth, noise on half of the clips, two masks of each kind and mels stretched by 12 %. These were not tried apart.
 """
 
 from __future__ import annotations
@@ -13,11 +15,10 @@ from torch.nn.utils.rnn import pad_sequence
 from training.clara.spectrogram import resampled
 
 # Read as if at these rates: coarse steps, because each ratio needs its own filter.
-SPEEDS_HUNDREDTHS = (90, 95, 100, 105, 110)
+SPEEDS_HUNDREDTHS = (95, 100, 105)
 GAIN_DB = 6.0
-NOISE_SHARE, NOISE_SNR_DB = 0.5, (15.0, 30.0)
-WARP = 0.12
-MASKED_MELS, MASKED_FRAMES_SHARE, MASKS = 12, 0.1, 2
+NOISE_SHARE, NOISE_SNR_DB = 0.3, (15.0, 30.0)
+MASKED_MELS, MASKED_FRAMES_SHARE, MASKS = 12, 0.1, 1
 
 
 def changed(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
@@ -27,7 +28,7 @@ def changed(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sped(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Each clip at a speed of its own; pitch moves along, within two semitones."""
+    """Each clip at a speed of its own; pitch moves along, within a semitone."""
     speeds = torch.tensor(SPEEDS_HUNDREDTHS)[torch.randint(len(SPEEDS_HUNDREDTHS), (len(waveforms),))]
     clips = list(waveforms)
     for speed in set(speeds.tolist()) - {100}:
@@ -47,7 +48,7 @@ def gained(waveforms: Tensor) -> Tensor:
 
 
 def noisy(waveforms: Tensor, sample_counts: Tensor) -> Tensor:
-    """Half of the clips over white to pinkish noise, 15 to 30 dB below them."""
+    """Three in ten clips over white to pinkish noise, 15 to 30 dB below them."""
     device = waveforms.device
     inside = torch.arange(waveforms.shape[1], device=device) < sample_counts[:, None]
     power = (waveforms.square() * inside).sum(dim=1) / sample_counts
@@ -62,23 +63,8 @@ def noisy(waveforms: Tensor, sample_counts: Tensor) -> Tensor:
     return waveforms + noise * level[:, None] * inside
 
 
-def warped(mel: Tensor) -> Tensor:
-    """Each picture (clips, mels, frames) stretched a little along its mels: another throat said the same.
-
-    Vocal tract length perturbation (Jaitly and Hinton 2013), done on the mels.
-    """
-    clips, mels, _ = mel.shape
-    stretch = 1 + (torch.rand(clips, 1) * 2 - 1).to(mel.device) * WARP
-    places = (torch.arange(mels, device=mel.device) * stretch).clamp(max=mels - 1)  # (clips, mels)
-    below = places.floor().long()
-    above = (below + 1).clamp(max=mels - 1)
-    share = (places - below)[..., None]
-    rows = torch.arange(clips, device=mel.device)[:, None]
-    return mel[rows, below] * (1 - share) + mel[rows, above] * share
-
-
 def masked(mel: Tensor, frame_counts: Tensor) -> Tensor:
-    """SpecAugment (arXiv 1904.08779): two bands and two short times of each picture (clips, mels, frames) go blank."""
+    """SpecAugment (arXiv 1904.08779): a band and a short time of each picture (clips, mels, frames) go blank."""
     clips, mels, frames = mel.shape
     hidden = torch.zeros(clips, mels, frames, dtype=torch.bool, device=mel.device)
     for _ in range(MASKS):

@@ -115,7 +115,7 @@ class Learner:
             waveforms, sample_counts = augmentation.changed(waveforms, sample_counts)
         mel, frame_counts = self.model.log_mel(waveforms, sample_counts)  # (clips, mels, frames), (clips)
         if self.plan.augment:
-            mel = augmentation.masked(augmentation.warped(mel), frame_counts)
+            mel = augmentation.masked(mel, frame_counts)
         audio, logits = self.model.hear(mel, frame_counts)  # (clips, width), (clips, emotions)
 
         # Clips that drew the same words share one caption, which is then read once.

@@ -26,7 +26,8 @@ class FitPlan:
     # the CPU time and saved no wall time (two busy cores, 400 steps: 63 against 138 CPU seconds).
     threads: int = 1
 
-    # Chosen on five speakers of nEMO, one left out at a time: 0.499 with 400 steps, 0.462 with 200 (chance 0.333).
+    # Chosen on five speakers of nEMO, one left out at a time: UAR 0.499 with 400 steps, 0.462 with 200, both under the
+    # stronger augmentation that augmentation.py tells of.
     steps: int = 400
     warmup_steps: int = 40
     learning_rate: float = 2e-3

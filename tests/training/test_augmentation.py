@@ -25,12 +25,12 @@ def test_the_same_seed_changes_the_same(batch):
     assert outcomes[0].shape != outcomes[2].shape or not torch.equal(outcomes[0], outcomes[2])
 
 
-def test_speed_stays_within_a_tenth_and_every_clip_keeps_its_sound(batch):
+def test_speed_stays_within_a_twentieth_and_every_clip_keeps_its_sound(batch):
     waveforms, counts = augmentation.sped(*batch)
 
     ratios = batch[1] / counts
-    assert ratios.min() >= 0.89
-    assert ratios.max() <= 1.11
+    assert ratios.min() >= 0.949
+    assert ratios.max() <= 1.051
     assert len(set(counts.tolist())) > 6
     rms = torch.stack(
         [waveform[:count].square().mean().sqrt() for waveform, count in zip(waveforms, counts, strict=True)]
@@ -53,7 +53,7 @@ def test_noise_stays_fifteen_decibels_below_the_voice_and_out_of_the_padding(bat
     snr = 10 * ((waveforms.square().sum(1)) / (noise.square() * inside).sum(1).clamp(min=1e-12)).log10()
     assert not noise[~inside].any()
     assert snr.min() > 14
-    assert 10 < (snr < 31).sum() < 50
+    assert 6 < (snr < 31).sum() < 34
 
 
 def test_masks_are_small_and_within_the_clip(batch):
@@ -61,18 +61,6 @@ def test_masks_are_small_and_within_the_clip(batch):
 
     hidden = augmentation.masked(mel, counts) == 0
 
-    assert hidden.all(dim=2).sum(dim=1).max() <= 2 * 13
-    assert hidden.all(dim=1).sum(dim=1).max() <= 2 * 11
+    assert hidden.all(dim=2).sum(dim=1).max() <= 13
+    assert hidden.all(dim=1).sum(dim=1).max() <= 11
     assert not hidden.all(dim=1)[:, 75:][1::3].any()
-
-
-def test_a_warp_moves_a_band_a_little_and_keeps_silence_silent(batch):
-    mel = torch.zeros(60, 80, 5)
-    mel[:, 40] = 1.0
-
-    peaks = augmentation.warped(mel).sum(dim=2).argmax(dim=1)
-
-    assert peaks.min() >= 40 / 1.13
-    assert peaks.max() <= 40 / 0.87
-    assert len(set(peaks.tolist())) > 3
-    assert not augmentation.warped(torch.zeros(2, 80, 5)).any()
