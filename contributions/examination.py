@@ -6,6 +6,7 @@ and sad voices first, so accents, pauses and quiet voices pass.
 """
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,6 +21,8 @@ from contributions import prelabelling, states
 from contributions.audio import decode, quality, speech
 from contributions.models import Clip, Examination
 from openempathic import leases, moves, storage
+
+log = logging.getLogger(__name__)
 
 AGENT = "screening"
 VERSION = "1"
@@ -154,6 +157,7 @@ def settle(clip: Clip, finding: Finding, claim: leases.Claim) -> None:
         )
         if finding.is_usable:
             prelabelling.owe(clip)
+    log.info("Clip %s is %s %s", clip.pk, to, finding.reason)
 
 
 def quarantine_exhausted() -> int:
