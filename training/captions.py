@@ -64,9 +64,9 @@ def training_caption(
     """One sentence that is true of a clip with these votes; the same for the same state of `random`."""
     votes = tuple(sorted(emotions.items()))
     if texts and random.random() < OWN_TEXT_SHARE:
-        return Caption(text=texts[random.integers(len(texts))], emotions=votes)
+        return Caption(text=texts[int(random.integers(len(texts)))], emotions=votes)
     spoken = grammar(FALLBACK_LANGUAGE if random.random() < OTHER_LANGUAGE_SHARE else language)
-    template = spoken.training[random.integers(len(spoken.training))]
+    template = spoken.training[int(random.integers(len(spoken.training)))]
     ranked = sorted(emotions, key=lambda emotion: (-emotions[emotion], emotion))
     if len(ranked) > 1 and random.random() < MIXTURE_SHARE:
         first, second = (_word(spoken, emotion, random) for emotion in ranked[:2])

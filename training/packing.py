@@ -187,7 +187,7 @@ def _decoded(key: str, flac: bytes, promised: Mapping[str, Any]) -> np.ndarray:
     pieces: list[np.ndarray] = []
     sample_count = 0
     try:
-        with av.open(io.BytesIO(flac), format="flac") as container:
+        with av.open(io.BytesIO(flac), mode="r", format="flac") as container:
             for frame in container.decode(audio=0):
                 if frame.layout.nb_channels != 1:
                     raise Unpackable(f"{key} has {frame.layout.nb_channels} channels; a release is mono")

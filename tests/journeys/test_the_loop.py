@@ -90,7 +90,7 @@ def test_a_voice_goes_round_the_loop(site, playwright, tmp_path):
     complaints: list[str] = []
 
     def visitor(browser, **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -127,18 +127,23 @@ def test_a_voice_goes_round_the_loop(site, playwright, tmp_path):
         cleo.get_by_role("link").filter(has=cleo.locator("time")).first.click()
         site.wait_for(lambda: site.rows(ENDED), "the run came to its end")
         assert site.rows("SELECT status, status_reason FROM training_trainingrun") == [("PUBLISHED", "")]
-        cleo.reload()
-        expect(cleo.get_by_text("Published").first).to_be_visible()
+        # The page watches for itself.
+        expect(cleo.get_by_text("Published").first).to_be_visible(timeout=people.PATIENT)
+        cleo.wait_for_load_state("networkidle")
         picture(cleo, "run", tmp_path)
 
     (version,) = site.rows("SELECT digest FROM registry_checkpoint WHERE status = 'CHAMPION'")[0]
     sound, once = looped(worlds.SOUNDS / "german-sadness.wav", tmp_path)
     with browser_hearing(playwright, sound) as browser:
-        vera, milo = visitor(browser, storage_state=signed_in), visitor(browser)
+        # This time on her phone, which sends compressed sound.
+        vera = visitor(browser, storage_state=signed_in, **playwright.devices["Pixel 7"])
+        milo = visitor(browser)
         vera.goto(f"{site.url}/contribute/studio/")
         people.check_microphone(vera)
         people.record(vera, seconds=len(once) / 16_000 + 1)
         second = people.send(vera)
+        assert likeness(heard_by_the_site(vera, site, second, tmp_path), once) > 0.95
+        assert "opus" in str(site.rows(f"SELECT media_type FROM contributions_clip WHERE id IN {either(second)}"))
         site.wait_for(lambda: site.rows(SUGGESTED), "the champion listened to the new clip")
 
         milo.goto(f"{site.url}/accounts/login/")

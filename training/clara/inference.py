@@ -112,6 +112,9 @@ def built(config: ClaraConfig) -> ClaraModel:
 
 def usable(waveform: Tensor | np.ndarray) -> Tensor:
     """The waveform as a float tensor; raises ValueError when it is empty, not one channel, or not finite."""
+    if isinstance(waveform, np.ndarray) and not waveform.flags.writeable:
+        # torch warns of arrays that it could write to by mistake.
+        waveform = waveform.copy()
     sound = torch.as_tensor(waveform)
     if sound.dtype == torch.int16:
         sound = sound.float() / 32_768
