@@ -241,6 +241,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("OE_LOG_LEVEL", "INFO")},
-    # A sweep every two seconds is no news.
-    "loggers": {"celery": {"level": "WARNING"}},
+    # That a worker is ready is news; that it swept, every two seconds, is not.
+    "loggers": {"celery": {"level": "WARNING"}, "celery.apps.worker": {"level": "INFO"}},
 }
