@@ -48,7 +48,7 @@ def test_every_service_starts_answers_its_health_check_and_stops(environment):
         site.wait_for(r"^web +\| .*Listening at")
         site.wait_for(r"^worker-screening \| .*screening@\S+ ready\.")
         site.wait_for(r"^worker-prelabelling \| .*prelabelling@\S+ ready\.")
-        site.wait_for(r"^beat +\| .*Sending due task")
+        site.wait_for(r"^beat +\| .*is starting")
         for name in ("web", "worker-screening", "worker-prelabelling", "beat"):
             shell(health_check(name).replace("/app/var", environment["OE_VAR"]), environment)
     finally:
