@@ -167,8 +167,10 @@ def rows(
     """The table's lines about clips, figures and champion."""
     clips = Clip.objects.filter(licence=permission)
     yield "clips in", str(clips.count())
-    for row in clips.filter(status="UNUSABLE").values("status_reason").annotate(count=Count("pk")).order_by():
-        yield f"unusable: {row['status_reason']}", str(row["count"])
+    unusable = clips.filter(status="UNUSABLE")
+    yield "unusable", str(unusable.count())
+    for row in unusable.values("status_reason").annotate(count=Count("pk")).order_by():
+        yield f"of these {row['status_reason']}", str(row["count"])
     yield "accepted", str(clips.filter(status="ACCEPTED").count())
     yield "release", release.digest[:12]
     chance = figures["chance"]
