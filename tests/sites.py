@@ -35,7 +35,7 @@ class Site:
             "OE_VAR": str(folder / "var"),
             "PORT": str(self.port),
             "OE_SITE_URL": self.url,
-            "OE_OPERATOR": "its own tests, somebody@example.org",
+            "OE_OPERATOR": "Example Foundation, hello@empathic.example",
             "OE_SWEEP_SECONDS": "0.5",
             "PYTHONUNBUFFERED": "1",
             **environment,

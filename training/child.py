@@ -1,6 +1,5 @@
 """The child that trains, as its parent sees it: a process of its own group, its lines of progress, and its end."""
 
-import ctypes
 import json
 import os
 import re
@@ -12,9 +11,9 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from openempathic.supervisor import die_with
+
 COMMAND = [sys.executable, "-m", "training.fit"]
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None, use_errno=True)
 # The child reads files and nothing else: of our environment it gets what Python, torch and CUDA need, and no secret.
 PASSED_ON = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|PYTHON\w*|LD_LIBRARY_PATH|XDG_CACHE_HOME|USER|LOGNAME|"
@@ -104,13 +103,6 @@ def spawn(command: list[str], log: IO[bytes] | int) -> subprocess.Popen[bytes]:
     The kernel watches the thread that started it, not the process.
     """
     parent = os.getpid()
-
-    def die_with_parent() -> None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # The parent may have died before the kernel was asked to watch it.
-        if os.getppid() != parent:
-            os._exit(1)
-
     return subprocess.Popen(  # noqa: S603 - our own module, and a folder that we named
         command,
         cwd=settings.BASE_DIR,
@@ -119,7 +111,7 @@ def spawn(command: list[str], log: IO[bytes] | int) -> subprocess.Popen[bytes]:
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=lambda: die_with(parent),
     )
 
 

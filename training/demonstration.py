@@ -83,9 +83,15 @@ def demonstrate(folder: Path, *, say: Callable[[str], None]) -> Report:
 @contextmanager
 def workers(folder: Path) -> Iterator[None]:
     """A Celery worker and beat, as the site runs them, for as long as the demo lasts."""
+    demo = os.getpid()
     with (folder / "workers.log").open("ab") as log:
         started = [
-            subprocess.Popen(supervisor.started_as(supervisor.COMMANDS[name]), stdout=log, stderr=log)  # noqa: S603
+            subprocess.Popen(  # noqa: S603
+                supervisor.started_as(supervisor.COMMANDS[name]),
+                stdout=log,
+                stderr=log,
+                preexec_fn=lambda: supervisor.die_with(demo),
+            )
             for name in ("worker", "beat")
         ]
         try:
