@@ -19,6 +19,8 @@ KEYS = VAR / "keys"
 SECRET_KEY = site_key("secret.key", folder=KEYS, environment_variable="OE_SECRET_KEY")
 # Splits and pseudonyms are keyed with this: losing it would let speakers change sides between releases.
 SIGNING_KEY = site_key("signing.key", folder=KEYS, environment_variable="OE_SIGNING_KEY")
+# Receipts and feeds are signed with this; losing it makes every receipt given before impossible to check here.
+SIGNATURE_KEY = site_key("signature.key", folder=KEYS, environment_variable="OE_SIGNATURE_KEY")
 
 DEBUG = env.bool("OE_DEBUG", False)
 SITE_URL = env.str("OE_SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")
@@ -119,6 +121,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Open Empathic: "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_SECURE else "http"
 
 EMAIL_FOLDER = VAR / "mail"
+# A mail server that hangs must not hold a page for ever.
+EMAIL_TIMEOUT = 10
 if mail := env.str("EMAIL_URL", ""):
     vars().update(env.email_url_config(mail))
 else:

@@ -4,9 +4,11 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from openempathic.health import healthz
+from openempathic.well_known import public_key
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path(".well-known/open-empathic-key.json", public_key, name="public-key"),
     path("language/", set_language, name="set_language"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("openempathic.accounts.urls")),
