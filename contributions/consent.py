@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +17,9 @@ from openempathic.version import app_version
 REQUIRED = Purpose.STORE_AND_REVIEW
 # Purposes that the site asks for today, in the order in which they are shown.
 ASKED = (Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS)
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 FALLBACK_LANGUAGE = settings.LANGUAGE_CODE
 
 
@@ -43,10 +46,40 @@ def texts(language: str) -> list[ConsentText]:
 
 def text_for(purpose: str, language: str) -> ConsentText | None:
     """The newest text of the purpose that is valid today."""
-    in_force = ConsentText.objects.filter(purpose=purpose, valid_from__lte=timezone.now().date())
-    newest = in_force.order_by("-valid_from", "-pk")
+    newest = in_force(purpose).order_by("-valid_from", "-pk")
     short = language.split("-")[0]
     return newest.filter(language__in=[language, short]).first() or newest.filter(language=FALLBACK_LANGUAGE).first()
+
+
+def in_force(purpose: str) -> "QuerySet[ConsentText]":
+    """Every version of the purpose's text that has become valid, the superseded ones too."""
+    return ConsentText.objects.filter(purpose=purpose, valid_from__lte=timezone.now().date())
+
+
+def asks_again(contributor: Contributor, language: str) -> list[ConsentText]:
+    """The texts to show again: since the contributor's answer, what is asked for changed materially.
+
+    Until they answer, the old answer holds to its old scope: covers() does not look at versions. Where the newest
+    words are not translated yet nothing is asked, since the page would only show the old ones again.
+    """
+    answered = {each.purpose: each.event.text for each in contributor.current_consents.select_related("event__text")}
+    return [text for text in texts(language) if changed_materially(answered.get(text.purpose), text)]
+
+
+def changed_materially(answered: ConsentText | None, shown: ConsentText) -> bool:
+    """Whether a material change lies between the text that was answered and the one in force, in its language."""
+    if answered is None or answered.version == shown.version:
+        return False
+    since = in_force(shown.purpose).filter(language=shown.language, is_material_change=True)
+    since = since.exclude(version=answered.version).filter(valid_from__gte=answered.valid_from)
+    # Of two versions of one day the later one was loaded later.
+    return any((each.valid_from, each.pk) > (answered.valid_from, answered.pk) for each in since)
+
+
+def check_current(text: ConsentText) -> None:
+    """Refuse an answer to words that are not, or no longer, the ones in force in their language."""
+    if text_for(text.purpose, text.language) != text:
+        raise NotConsented(_("The words changed while this page was open. Please read them again."))
 
 
 def decide(
@@ -60,7 +93,8 @@ def decide(
 ) -> None:
     """Keep the contributor's answer on every text shown: GIVEN where ticked, else REFUSED or WITHDRAWN.
 
-    Raises NotConsented, and keeps nothing, when the person is no adult or leaves out the required purpose.
+    Raises NotConsented, and keeps nothing, when the person is no adult, leaves out the required purpose, or was shown
+    words that are no longer in force.
     """
     shown = list(shown)
     if not is_adult:
@@ -69,15 +103,21 @@ def decide(
         raise NotConsented(_("Without leave to store and review your clips we cannot take any."))
     if unseen := given - {text.purpose for text in shown}:
         raise NotConsented(_("You were not shown the text for: %(purposes)s.") % {"purposes": ", ".join(unseen)})
+    for text in shown:
+        check_current(text)
     with transaction.atomic():
         # The contributor's row is the lock on the chain: two tabs that decide at once follow each other.
         locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
+        last = None
         for text in shown:
-            append(locked, kind=answer(locked, text.purpose, is_given=text.purpose in given), text=text, locale=locale)
+            kind = answer(locked, text.purpose, is_given=text.purpose in given)
+            last = append(locked, kind=kind, text=text, locale=locale)
         if locked.is_adult_attested_at is None:
             locked.is_adult_attested_at = timezone.now()
             locked.save(update_fields=["is_adult_attested_at"])
-        audit.record("consent.decided", subject=locked, by=by, given=sorted(given))
+        # The log, sealed apart, knows each chain's end: a chain that is cut there is found too.
+        last_sha256 = last.sha256 if last else ""
+        audit.record("consent.decided", subject=locked, by=by, given=sorted(given), last_sha256=last_sha256)
 
 
 def answer(contributor: Contributor, purpose: str, *, is_given: bool) -> str:

@@ -216,6 +216,7 @@ SWEEP_SECONDS = env.float("OE_SWEEP_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     # A tick that waits longer than the next one comes is worth nothing: it expires.
     "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "seal": {"task": "openempathic.audit.tasks.seal", "schedule": 150 * SWEEP_SECONDS, "options": {"expires": 240}},
     "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
