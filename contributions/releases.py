@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from contributions import selection, shards
+from contributions import rewriting, selection, shards
 from contributions.models import Clip, Contributor, LicenceGrant, Release, ReleaseClip
 from contributions.models.contributor import Split
 from contributions.selection import Chosen, Selection
@@ -120,8 +120,9 @@ def keep(
 ) -> Release:
     """Make the bytes durable, then the rows; raises ChangedMeanwhile, with the bytes gone, when a clip may not stay."""
     release = Release(kind=kind, digest=digest, counts=manifest["counts"])
-    known = Release.objects.filter(digest=digest).exists()
-    put_files(release.prefix, folder, manifest)
+    known = Release.objects.filter(digest=digest).first()
+    if not (known and is_whole(known, manifest)):
+        put_files(release.prefix, folder, manifest)
     try:
         with transaction.atomic():
             check_still_allowed(kind, chosen.clips)
@@ -129,10 +130,31 @@ def keep(
                 return Release.objects.get(digest=digest)
             keep_rows(release, chosen.clips, at=at, by=by)
     except ChangedMeanwhile:
-        if not Release.objects.filter(digest=digest).exists():
+        if kept := Release.objects.filter(digest=digest).first():
+            # What we have just put back may hold a clip that was purged from it meanwhile.
+            rewriting.forget_withdrawn(kept)
+        else:
             storage.erase(f"{release.prefix}/")
         raise
     return release
+
+
+def is_whole(release: Release, manifest: dict[str, Any]) -> bool:
+    """Whether storage still holds all of it: then nothing is put again, least of all a clip purged just now."""
+    place = rewriting.InStorage(release.prefix)
+    if rewriting.tombstones_of(place):
+        return True
+    return place.read(MANIFEST) is not None and all(
+        storage_holds(f"{release.prefix}/shards/{shard['name']}", shard["byte_count"]) for shard in manifest["shards"]
+    )
+
+
+def storage_holds(key: str, byte_count: int) -> bool:
+    """Whether there is an object of that size."""
+    try:
+        return storage.stat(key).byte_count == byte_count
+    except storage.NotStored:
+        return False
 
 
 def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from contributions.api import sound
-from contributions.views import contributing, home, my_clips, reviewing
+from contributions.views import contributing, home, my_clips, reviewing, tombstones
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,5 +19,7 @@ urlpatterns = [
     path("review/", reviewing.review, name="review"),
     path("review/<uuid:turn_id>/rating/", reviewing.rating, name="review-rating"),
     path("review/<uuid:rating_id>/suggestion/", reviewing.suggestion, name="review-suggestion"),
+    path("tombstones.json", tombstones.as_json, name="tombstones"),
+    path("tombstones.csv", tombstones.as_csv, name="tombstones-csv"),
     path("api/v1/", include("contributions.api.urls", namespace="api")),
 ]

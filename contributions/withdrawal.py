@@ -2,11 +2,12 @@
 
 The withdrawn clip is at once in no queue, on no page and in no selection, since all of these ask for live or covered
 clips. The row stays due until its sound is gone: the clip's own prefix, what a model made of it, and every release
-shard that holds it. What we cannot do yet: rewrite those shards without the clip (they are erased whole; a training
-release is frozen anew for each run), and tell the world through a tombstone feed.
+shard that holds it, each rewritten without the clip. What we do not reach: copies of a release that somebody took
+away; for those there is the tombstone feed.
 """
 
 import json
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import states
-from contributions.models import Clip, Suggestion
-from openempathic import leases, moves, storage
+from contributions import rewriting, states
+from contributions.models import Clip, Contributor, Release, Suggestion
+from openempathic import audit, leases, moves, storage
 
 AGENT = "withdrawal"
 RETRY_SECONDS = 60
@@ -33,6 +34,30 @@ def withdraw(clip: Clip, *, by: Any) -> None:
     """
     if clip.contributor.user_id != by.pk:
         raise NotWithdrawable(f"{clip} belongs to another contributor")
+    end(clip, by=by)
+
+
+def withdraw_all(contributor: Contributor, *, by: Any, day: date | None = None) -> int:
+    """Take back every clip of the voice, or those of one day (UTC), all or none of them; returns how many.
+
+    Raises NotWithdrawable where the voice is somebody else's.
+    """
+    if contributor.user_id != by.pk:
+        raise NotWithdrawable(f"{contributor} is another person")
+    with transaction.atomic():
+        # The lock on the voice: an upload that is being kept ends before us and is among the clips.
+        Contributor.objects.select_for_update().get(pk=contributor.pk)
+        clips = contributor.clips.filter(stored_at__date=day) if day else contributor.clips.all()
+        live = list(clips.live())
+        for clip in live:
+            end(clip, by=by)
+        if live:
+            audit.record("contributor.withdrew", subject=contributor, by=by, clips=len(live), day=day and str(day))
+    return len(live)
+
+
+def end(clip: Clip, *, by: Any) -> None:
+    """Move the clip to WITHDRAWN from wherever it is, however often it moves meanwhile."""
     while clip.status not in (Clip.Status.WITHDRAWN, Clip.Status.PURGED):
         try:
             states.move(clip, to=Clip.Status.WITHDRAWN, by=by, next_attempt_at=Now(), attempts=0)
@@ -49,11 +74,15 @@ def purge_due(clip_id: UUID | str) -> Clip | None:
         return None
     clip = Clip.objects.get(pk=clip_id)
     try:
-        erase_shards(clip)
+        rewrite_releases(clip, claim)
+        erase_unkept(clip)
         storage.erase(f"{clip.prefix}/")
         # A worker that was killed half-way may have written after us: only a prefix seen empty is purged.
         if left := list(storage.keys(f"{clip.prefix}/")):
             raise storage.StorageError(f"{len(left)} objects of {clip} are still there")
+    except leases.LeaseLost:
+        # Another purger took it up; what we rewrote, it finds done.
+        return None
     except storage.StorageError:
         leases.give_back(claim, retry_in_seconds=RETRY_SECONDS)
         raise
@@ -61,16 +90,31 @@ def purge_due(clip_id: UUID | str) -> Clip | None:
     return clip
 
 
-def erase_shards(clip: Clip) -> None:
-    """Erase the release shards that hold the clip; their releases' manifests stay, and say which those were."""
+def rewrite_releases(clip: Clip, claim: leases.Claim) -> None:
+    """Take the clip out of every release that holds it, keeping the lease meanwhile."""
+
+    def beat() -> None:
+        leases.heartbeat(claim)
+
     for membership in clip.memberships.select_related("release"):
-        prefix = membership.release.prefix
+        rewriting.forget_withdrawn(membership.release, beat=beat)
+
+
+def erase_unkept(clip: Clip) -> None:
+    """Erase what a freeze that was killed before its rows were kept left of the clip, which no membership tells of.
+
+    A freeze that is under way and names the clip starts over; one that has no manifest yet is written again by its run.
+    """
+    stored = {key.split("/")[1] for key in storage.keys("releases/")}
+    for digest in stored - set(Release.objects.values_list("digest", flat=True)):
         try:
-            manifest = json.loads(storage.read(f"{prefix}/manifest.json"))
+            manifest = json.loads(storage.read(f"releases/{digest}/{rewriting.MANIFEST}"))
         except storage.NotStored:
-            continue
-        for shard in {row["shard"] for row in manifest["clips"] if row["clip"] == str(clip.pk)}:
-            storage.erase(f"{prefix}/shards/{shard}")
+            manifest = None
+        may_hold = manifest is None or any(row["clip"] == str(clip.pk) for row in manifest["clips"])
+        # Asked again: a freeze that has just kept its rows is a release, and those who read it rely on its bytes.
+        if may_hold and not Release.objects.filter(digest=digest).exists():
+            storage.erase(f"releases/{digest}/")
 
 
 def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:

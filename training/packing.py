@@ -87,12 +87,19 @@ def pack(release: Path, packed: Path, *, on_clip: Callable[[int, int], None] = l
     """
     manifest = _manifest(release)
     digest = hashlib.sha256(canonical(manifest)).hexdigest()
-    if opened := _opened(packed, digest=digest):
+    gone, rewritten = _tombstones(release)
+    opened = _opened(packed, digest=digest)
+    if opened and not any(clip.key in gone for clip in opened.clips):
         return opened
     making = packed.with_name(f".{packed.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
-    clips = _pack_clips(release, manifest, making / SAMPLES, on_clip)
+    left = {
+        **manifest,
+        "clips": [clip for clip in manifest["clips"] if clip["key"] not in gone],
+        "shards": [rewritten.get(shard["name"], shard) for shard in manifest["shards"]],
+    }
+    clips = _pack_clips(release, left, making / SAMPLES, on_clip)
     index = {"format": PACKED_FORMAT, "release_digest": digest, "clips": [asdict(clip) for clip in clips]}
     write_durably(making / INDEX, json.dumps(index, ensure_ascii=False).encode())
     shutil.rmtree(packed, ignore_errors=True)
@@ -124,6 +131,18 @@ def _manifest(release: Path) -> dict[str, Any]:
     if manifest.get("format") != RELEASE_FORMAT:
         raise Unpackable(f"the manifest is of format {manifest.get('format')!r}, not {RELEASE_FORMAT!r}")
     return manifest
+
+
+def _tombstones(release: Path) -> tuple[frozenset[str], dict[str, dict[str, Any]]]:
+    """The keys that were taken out of the release since, and the shards that were rewritten for it, by name."""
+    path = release / "tombstones.json"
+    if not path.exists():
+        return frozenset(), {}
+    try:
+        told = json.loads(path.read_bytes())
+        return frozenset(told["keys"]), {shard["name"]: shard for shard in told["shards"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unpackable(f"the release's tombstones.json cannot be read: {error}") from error
 
 
 def _opened(packed: Path, *, digest: str) -> Packed | None:

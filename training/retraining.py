@@ -20,11 +20,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from contributions import releases
+from contributions import releases, rewriting
 from contributions.models import Release
 from openempathic import leases, moves, storage
 from openempathic.registry import champion
-from training import publication, states
+from training import lineage, publication, states
 from training.child import Child, ChildFailed, without_folders
 from training.holding import Holding
 from training.models import TrainingRun
@@ -151,6 +151,8 @@ def retrain(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[[], 
         if judge(attempt):
             attempt.check()
             publication.publish(run, attempt.export, claim)
+            # A clip withdrawn between judging and publishing: published, and marked.
+            lineage.mark_due()
             log.info("Run %s published checkpoint %s.", run.pk, run.checkpoint)
 
 
@@ -172,18 +174,25 @@ def began(attempt: Attempt, stage: str) -> None:
 
 
 def freeze_and_bring(attempt: Attempt) -> None:
-    """Have a frozen release on this machine; where a withdrawal purged a shard of it meanwhile, freeze another."""
+    """Have a frozen release on this machine; where a withdrawal rewrote a shard of it meanwhile, freeze another."""
     for _start in range(releases.STARTS_MAX):
         if attempt.run.status == S.FREEZING:
             freeze(attempt)
         try:
             return bring_release(attempt)
-        except storage.NotStored as purged:
+        except (storage.NotStored, storage.DigestMismatch) as purged:
+            if isinstance(purged, storage.DigestMismatch) and not is_rewritten(attempt):
+                raise
             log.warning("Run %s freezes anew: %s", attempt.run.pk, purged)
             for name in ("release", "packed", "state"):
                 shutil.rmtree(attempt.folder / name, ignore_errors=True)
             enter(attempt, S.FREEZING, release=None)
     raise ChildFailed("its releases kept losing shards before they could be read")
+
+
+def is_rewritten(attempt: Attempt) -> bool:
+    """Whether its shards differ from the manifest since clips were taken out, and not since they are damaged."""
+    return attempt.run.release is not None and bool(rewriting.gone_keys(attempt.run.release))
 
 
 def freeze(attempt: Attempt) -> None:

@@ -16,7 +16,8 @@ from contributions import permissions
 from contributions.models import Clip, Purpose, Release
 from openempathic import audit
 from openempathic.audit.models import AuditEvent
-from training import states
+from openempathic.registry.champion import champion
+from training import lineage, states
 from training.models import TrainingRun
 
 log = logging.getLogger(__name__)
@@ -44,13 +45,13 @@ def open_due_run(now: datetime) -> TrainingRun | None:
 
 
 def is_due(now: datetime) -> bool:
-    """Whether no run is active, the last one is long enough ago, and enough clips are new since the last release."""
+    """Whether no run is active, the last one is long enough ago, and enough clips are new or were taken back since."""
     if active_run():
         return False
     last = TrainingRun.objects.order_by("-opened_at").first()
     if last and now - (last.ended_at or last.opened_at) < timedelta(hours=settings.RETRAIN_EVERY_HOURS):
         return False
-    return has_new_clips(settings.RETRAIN_MIN_NEW_CLIPS)
+    return has_new_clips(settings.RETRAIN_MIN_NEW_CLIPS) or has_heard_withdrawn(settings.RETRAIN_AFTER_WITHDRAWALS)
 
 
 def active_run() -> TrainingRun | None:
@@ -67,6 +68,12 @@ def has_new_clips(at_least: int) -> bool:
         if found >= at_least:
             return True
     return at_least <= 0
+
+
+def has_heard_withdrawn(at_least: int) -> bool:
+    """Whether the champion has heard so many clips that were withdrawn since: the next run is trained without them."""
+    holder = champion()
+    return at_least > 0 and holder is not None and lineage.withdrawn_heard_by(holder) >= at_least
 
 
 def last_published_release() -> Release | None:

@@ -1,4 +1,4 @@
-"""What Celery runs for training: only the moment that opens a run; the run itself belongs to the trainer."""
+"""What Celery runs for training: the moment that opens a run, and the marks; the run itself belongs to the trainer."""
 
 from celery import shared_task
 
@@ -11,3 +11,11 @@ def open_due_run() -> None:
     from training import schedule
 
     schedule.open_due_run(timezone.now())
+
+
+@shared_task
+def mark_checkpoints() -> None:
+    """Mark the checkpoints that have heard a clip withdrawn since."""
+    from training import lineage
+
+    lineage.mark_due()

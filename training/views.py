@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from openempathic.accounts.doors import curators_only
 from openempathic.registry.champion import champion
-from training import schedule
+from training import lineage, schedule
 from training.models import TrainingRun
 
 RUNS_SHOWN = 50
@@ -41,8 +41,10 @@ def run_list(request: HttpRequest) -> HttpResponse:
     """The newest runs; a POST opens one now."""
     if request.method == "POST":
         return opened(request)
-    runs = TrainingRun.objects.select_related("release", "checkpoint", "opened_by")[:RUNS_SHOWN]
-    facts = {"runs": runs, "champion": champion(), "active": schedule.active_run()}
+    runs = list(TrainingRun.objects.select_related("release", "checkpoint", "opened_by")[:RUNS_SHOWN])
+    withdrawn = lineage.withdrawn_by_release({run.checkpoint.release_digest for run in runs if run.checkpoint})
+    listed = [(run, withdrawn.get(run.checkpoint.release_digest, 0) if run.checkpoint else 0) for run in runs]
+    facts = {"runs": listed, "champion": champion(), "active": schedule.active_run()}
     return render(request, "curation/runs.html", facts)
 
 
@@ -66,7 +68,13 @@ def run_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     if request.GET.get("format") == "json":
         return JsonResponse(described(run))
     evaluation = run.checkpoint.evaluation if run.checkpoint else {}
-    facts = {"run": run, "facts": described(run), "measures": measures(evaluation), "chance": evaluation.get("chance")}
+    facts = {
+        "run": run,
+        "facts": described(run),
+        "withdrawn": lineage.withdrawn_heard_by(run.checkpoint) if run.checkpoint else 0,
+        "measures": measures(evaluation),
+        "chance": evaluation.get("chance"),
+    }
     return render(request, "curation/run.html", facts)
 
 

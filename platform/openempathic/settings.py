@@ -218,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
     "seal": {"task": "openempathic.audit.tasks.seal", "schedule": 150 * SWEEP_SECONDS, "options": {"expires": 240}},
     "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
+    "mark-checkpoints": {
+        "task": "training.tasks.mark_checkpoints",
+        "schedule": 15 * SWEEP_SECONDS,
+        "options": {"expires": 60},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
@@ -236,6 +241,8 @@ RATINGS_REQUIRED = env.int("OE_RATINGS_REQUIRED", 1)
 RUNS_FOLDER = VAR / "runs"
 RETRAIN_EVERY_HOURS = env.float("OE_RETRAIN_EVERY_HOURS", 24.0)
 RETRAIN_MIN_NEW_CLIPS = env.int("OE_RETRAIN_MIN_NEW_CLIPS", 50)
+# So many withdrawn clips that the champion has heard make a run due; 0: none do.
+RETRAIN_AFTER_WITHDRAWALS = env.int("OE_RETRAIN_AFTER_WITHDRAWALS", 1)
 RETRAIN_PRESET = env.str("OE_RETRAIN_PRESET", "tiny")
 RETRAIN_PLAN = env.json("OE_RETRAIN_PLAN", default={})
 TRAINER_LEASE_SECONDS = env.int("OE_TRAINER_LEASE_SECONDS", 60)

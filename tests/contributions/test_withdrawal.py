@@ -101,7 +101,7 @@ def test_the_sweep_nudges_what_was_withdrawn(clip, vera, monkeypatch):
     assert nudged == [str(clip.pk)]
 
 
-def test_the_shards_that_hold_a_clip_are_erased_with_it(vera, otto, milo, tmp_path):
+def test_the_shards_that_hold_a_clip_are_rewritten_without_it(vera, otto, milo, tmp_path):
     Contributor.objects.filter(user=vera).update(split="train")
     Contributor.objects.filter(user=otto).update(split="test")
     mine = worlds.accepted_clip(vera, by=milo, emotion="anger")

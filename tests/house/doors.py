@@ -14,6 +14,8 @@ home                                 -              GET     200      200      20
 privacy                              -              GET     200      200      200      200      200      200
 terms                                -              GET     200      200      200      200      200      200
 healthz                              -              GET     200      200      200      200      200      200
+tombstones                           -              GET     200      200      200      200      200      200
+tombstones-csv                       -              GET     200      200      200      200      200      200
 public-key                           -              GET     200      200      200      200      200      200
 set_language                         -              GET     >home    >home    >home    >home    >home    >home
 set_language                         -              POST    >home    >home    >home    >home    >home    >home

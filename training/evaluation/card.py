@@ -33,7 +33,8 @@ The interval is a bootstrap over {over}.{warning}
 
 ## Training
 {steps} steps on a {device}; release `{digest}`; every figure and setting is in `eval.json`.
-Corpora: {corpora}. Clips withdrawn while it trained, and left out: {dropped}.
+Corpora: {corpora}. Clips withdrawn while it trained, and left out: {dropped}. Where clips that it heard were withdrawn
+later, `withdrawn.json` beside this card says how many; the site's `/tombstones.json` says which.
 
 ## Use
 `Clara.load(folder).suggest(waveform)` takes mono 16 kHz sound. It hears how a voice sounds to listeners, not what a

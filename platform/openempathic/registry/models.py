@@ -21,6 +21,8 @@ class Checkpoint(models.Model):
     # sha256 by file name, as published; a reader verifies each.
     files = models.JSONField()
     evaluation = models.JSONField(default=dict)
+    # What its withdrawn.json in storage says; where that is no longer true, it is written again.
+    withdrawn_marked = models.PositiveIntegerField(default=0)
     published_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
