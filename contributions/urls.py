@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from contributions.api import sound
-from contributions.views import contributing, home, my_clips, reviewing, tombstones
+from contributions.views import contributing, home, my_clips, receipts, reviewing, tombstones
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("terms/", home.terms, name="terms"),
     path("contribute/", contributing.choose_language, name="choose-language"),
     path("contribute/consent/", contributing.give_consent, name="consent"),
+    path("contribute/consent/receipt/", receipts.receipt, name="receipt"),
+    path("contribute/consent/receipt.json", receipts.receipt_json, name="receipt-json"),
     path("contribute/studio/", contributing.studio, name="studio"),
     path("contribute/clips/", my_clips.my_clips, name="my-clips"),
     path("clips/<uuid:clip_id>/withdrawal/", my_clips.take_back, name="withdrawal"),

@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import consent
+from contributions import consent, receipts
 from contributions.forms import ConsentForm
 from contributions.models import Clip, Contributor, Prompt, Purpose
 from contributions.views import words
@@ -60,6 +61,7 @@ def give_consent(request: HttpRequest) -> HttpResponse:
         initial={"is_adult": contributor.is_adult_attested_at is not None},
     )
     if request.method == "POST" and form.is_valid() and decided(form, contributor, by=request.user):
+        confirm(request, contributor)
         return redirect("studio" if request.session.get(SPOKEN_LANGUAGE) else "choose-language")
     if has_new_words(form):
         form = ConsentForm(texts=texts)
@@ -90,6 +92,15 @@ def decided(form: ConsentForm, contributor: Contributor, *, by: Any) -> bool:
     return True
 
 
+def confirm(request: HttpRequest, contributor: Contributor) -> None:
+    """Say that the answers are kept, and mail the receipt; what the mail does changes nothing about the answers."""
+    if receipts.send(contributor, at=timezone.now()):
+        messages.success(request, _("Your answers are saved. A receipt is on its way to you by e-mail."))
+    else:
+        said = _("Your answers are saved, but your receipt could not be mailed. You can open it on this site.")
+        messages.warning(request, said)
+
+
 def has_new_words(form: ConsentForm) -> bool:
     """Whether the answer was given to words that are no longer in force."""
     return form.is_bound and form.has_error("__all__", "words_changed")
@@ -106,14 +117,19 @@ def studio(request: HttpRequest) -> HttpResponse:
     if not may_record(request.user):
         return redirect("consent")
     contributor = consent.contributor_for(request.user)
+    is_arriving = request.GET.get("prompt") != "next"
+    # At the next visit: whoever is in the middle of recording finishes under the words they agreed to.
+    if is_arriving and consent.asks_again(contributor, get_language() or consent.FALLBACK_LANGUAGE):
+        messages.info(request, _("What we ask you to allow has changed. Until you answer, your old answer holds."))
+        return redirect("consent")
     prompt = next_prompt(contributor, language, besides=request.GET.getlist("besides"))
     if prompt is None:
         messages.warning(request, _("We have no sentences in that language yet. Please choose one of these."))
         return redirect("choose-language")
     facts = {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(language)}
-    if request.GET.get("prompt") == "next":
-        return render(request, "contribute/prompt.html", facts)
-    return render(request, "contribute/studio.html", facts | rules(contributor))
+    if is_arriving:
+        return render(request, "contribute/studio.html", facts | rules(contributor))
+    return render(request, "contribute/prompt.html", facts)
 
 
 def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) -> Prompt | None:

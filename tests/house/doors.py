@@ -24,6 +24,8 @@ choose-language                      -              GET     200      200      20
 choose-language                      -              POST    >consent "        >studio  "        >consent "
 consent                              -              GET     sign-in  200      200      200      200      200
 consent                              -              POST    sign-in  200      200      200      200      200
+receipt                              -              GET     sign-in  >consent 200      200      >consent "
+receipt-json                         -              GET     sign-in  404      200      200      404      404
 studio                               -              GET     sign-in  >choose-language "        "        "        "
 my-clips                             -              GET     sign-in  200      200      200      200      200
 my-clips                             -              GET     sign-in  200      200      200      200      200
