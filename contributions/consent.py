@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from contributions import splits
+from contributions import splits, withdrawal
 from contributions.models import ConsentEvent, ConsentText, Contributor, CurrentConsent, Purpose
 from openempathic import audit
 from openempathic.version import app_version
@@ -118,6 +118,32 @@ def decide(
         # The log, sealed apart, knows each chain's end: a chain that is cut there is found too.
         last_sha256 = last.sha256 if last else ""
         audit.record("consent.decided", subject=locked, by=by, given=sorted(given), last_sha256=last_sha256)
+
+
+def withdraw(contributor: Contributor, purpose: str, *, by: Any, locale: str) -> list[ConsentEvent]:
+    """Take back one purpose; with the required one go all others that were given, and every clip.
+
+    What was not given changes nothing, so that a second time does no harm.
+    """
+    with transaction.atomic():
+        locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
+        agreed = [text for text in agreed_texts(locked) if purpose in (REQUIRED, text.purpose)]
+        kind = ConsentEvent.Kind.WITHDRAWN
+        events = [append(locked, kind=kind, text=text, locale=locale) for text in agreed]
+        if events:
+            purposes = sorted(event.purpose for event in events)
+            audit.record("consent.withdrawn", subject=locked, by=by, purposes=purposes)
+        if purpose == REQUIRED:
+            withdrawal.withdraw_all(locked, by=by)
+    return events
+
+
+def agreed_texts(contributor: Contributor) -> list[ConsentText]:
+    """The very words that the contributor agrees to now."""
+    standing = ConsentText.objects.filter(
+        consentevent__currentconsent__contributor=contributor, consentevent__currentconsent__is_given=True
+    )
+    return list(standing.order_by("pk"))
 
 
 def answer(contributor: Contributor, purpose: str, *, is_given: bool) -> str:

@@ -246,7 +246,8 @@ def keep_row(
     )
     try:
         with transaction.atomic():
-            # Asked again inside the transaction: consent withdrawn during the upload wins.
+            # Asked again behind the lock that consent is withdrawn under: withdrawn during the upload, it wins.
+            Contributor.objects.select_for_update().get(pk=contributor.pk)
             check_consent(contributor, permission)
             clip.save(force_insert=True)
             audit.record("clip.stored", subject=clip, by=by, sha256=clip.sha256)

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from contributions.api import sound
-from contributions.views import contributing, home, my_clips, receipts, reviewing, tombstones
+from contributions.views import contributing, farewell, home, my_archive, my_clips, receipts, reviewing, tombstones
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("contribute/consent/receipt.json", receipts.receipt_json, name="receipt-json"),
     path("contribute/studio/", contributing.studio, name="studio"),
     path("contribute/clips/", my_clips.my_clips, name="my-clips"),
+    path("contribute/clips/withdrawal/", my_clips.take_all_back, name="withdrawal-of-all"),
+    path("contribute/clips/withdrawal/<str:day>/", my_clips.take_day_back, name="withdrawal-of-day"),
+    path("contribute/consent/<str:purpose>/withdrawal/", my_clips.take_purpose_back, name="purpose-withdrawal"),
+    path("contribute/export/", my_archive.export, name="export"),
+    path("accounts/deletion/", farewell.delete_account, name="delete-account"),
     path("clips/<uuid:clip_id>/withdrawal/", my_clips.take_back, name="withdrawal"),
     path("clips/<uuid:clip_id>/audio/", sound.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/peaks/", sound.peaks, name="clip-peaks"),

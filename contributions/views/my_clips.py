@@ -1,21 +1,26 @@
-"""A contributor's own clips: how each fares, and one click to take it back."""
+"""My voice: how each clip of one's own fares, and a way to take back one, a day's, a purpose, or all."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import withdrawal
+from contributions import consent, withdrawal
 from contributions.api.views import reason_given
-from contributions.models import Clip
+from contributions.models import Clip, Purpose, Rating
 from contributions.views import words
 
 CLIPS_A_PAGE = 25
@@ -33,27 +38,56 @@ IN_WORDS = {
 }
 
 
+SETTLED = (S.ACCEPTED, S.REJECTED)
+GONE = (S.WITHDRAWN, S.PURGED)
+
+
 @login_required
 @never_cache
 @require_safe
 def my_clips(request: HttpRequest) -> HttpResponse:
-    """The person's clips, newest first."""
-    page = Paginator(Clip.objects.of(request.user).order_by("-stored_at"), CLIPS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    return render(request, "contribute/my_clips.html", {"page": page, "clips": [described(clip) for clip in page]})
+    """What the person allows, and their clips, newest first, a heading for each day."""
+    clips = Clip.objects.of(request.user)
+    page = Paginator(clips.order_by("-stored_at"), CLIPS_A_PAGE).get_page(request.GET.get("page"))
+    labels = heard(page)
+    facts = {
+        "page": page,
+        "clips": [described(clip) | {"heard": labels[clip.pk]} for clip in page],
+        "has_live": clips.live().exists(),
+        "purposes": allowed(request.user),
+    }
+    return render(request, "contribute/my_clips.html", facts)
 
 
 def described(clip: Clip) -> dict[str, Any]:
     """A clip as its speaker reads of it."""
     return {
         "clip": clip,
+        "day": clip.stored_at.date(),
         "status": IN_WORDS[S(clip.status)],
         "reason": reason_given(clip),
         "feeling": words.feeling(clip.intended_emotion) if clip.intended_emotion else None,
-        "is_live": clip.status not in (S.WITHDRAWN, S.PURGED),
-        "is_audible": clip.duration_seconds is not None and clip.status not in (S.UNUSABLE, S.WITHDRAWN, S.PURGED),
+        "is_live": clip.status not in GONE,
+        "is_audible": clip.duration_seconds is not None and clip.status not in (S.UNUSABLE, *GONE),
     }
+
+
+def heard(clips: Iterable[Clip]) -> dict[UUID, list[dict[str, Any]]]:
+    """How many listeners heard which feeling, for clips that are settled; never who."""
+    settled = [clip.pk for clip in clips if clip.status in SETTLED]
+    blind = Rating.objects.filter(clip__in=settled, phase=Rating.Phase.BLIND, is_usable=True)
+    counted: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    answers = blind.values_list("clip", "emotion").annotate(listeners=Count("pk")).order_by("-listeners", "emotion")
+    for clip_id, emotion, count in answers:
+        counted[clip_id].append({"feeling": words.feeling(emotion), "count": count})
+    return counted
+
+
+def allowed(person: Any) -> list[dict[str, Any]]:
+    """The purposes that the person allows now, the required one first."""
+    given = [purpose for purpose, is_given in consent.current(consent.contributor_for(person)).items() if is_given]
+    ordered = [purpose for purpose in Purpose if purpose in given]
+    return [{"purpose": purpose, "is_required": purpose == consent.REQUIRED} for purpose in ordered]
 
 
 @login_required
@@ -63,3 +97,63 @@ def take_back(request: HttpRequest, clip_id: UUID) -> HttpResponse:
     withdrawal.withdraw(get_object_or_404(Clip.objects.of(request.user), pk=clip_id), by=request.user)
     messages.success(request, _("The clip is withdrawn. Nobody hears it any more, and its sound is being erased."))
     return redirect("my-clips")
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_all_back(request: HttpRequest) -> HttpResponse:
+    """Ask once, then withdraw every clip of the person."""
+    return taken_back(request, address=reverse("withdrawal-of-all"))
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_day_back(request: HttpRequest, day: str) -> HttpResponse:
+    """Ask once, then withdraw the clips that the person gave on one day (UTC)."""
+    asked = day_of(day)
+    if not Clip.objects.of(request.user).filter(stored_at__date=asked).exists():
+        raise Http404
+    return taken_back(request, address=reverse("withdrawal-of-day", args=[day]), day=asked)
+
+
+def day_of(word: str) -> date:
+    """The day that an address names; 404 where it is none."""
+    try:
+        return date.fromisoformat(word)
+    except ValueError as no_day:
+        raise Http404 from no_day
+
+
+def taken_back(request: HttpRequest, *, address: str, day: date | None = None) -> HttpResponse:
+    """The question at a GET, the act at a POST."""
+    contributor = consent.contributor_for(request.user)
+    if request.method == "POST":
+        withdrawal.withdraw_all(contributor, by=request.user, day=day)
+        messages.success(request, _("These clips are withdrawn. Nobody hears them, and their sound is being erased."))
+        return redirect("my-clips")
+    clips = contributor.clips.filter(stored_at__date=day) if day else contributor.clips.all()
+    facts = {"address": address, "day": day, "count": clips.live().count()}
+    return render(request, "contribute/take_back.html", facts)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_purpose_back(request: HttpRequest, purpose: str) -> HttpResponse:
+    """Take back one purpose; the page asks first where every clip goes with it."""
+    if purpose not in Purpose.values:
+        raise Http404
+    contributor = consent.contributor_for(request.user)
+    if request.method == "POST":
+        consent.withdraw(contributor, purpose, by=request.user, locale=consent.locale_now())
+        messages.success(request, _("Taken back. From now on your clips are not used for this."))
+        return redirect("my-clips")
+    facts = {
+        "address": reverse("purpose-withdrawal", args=[purpose]),
+        "purpose": Purpose(purpose),
+        "is_required": purpose == consent.REQUIRED,
+        "count": contributor.clips.live().count(),
+    }
+    return render(request, "contribute/take_back.html", facts)

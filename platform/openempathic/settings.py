@@ -231,6 +231,7 @@ UPLOAD_BYTES_MAX = 32 * 1024 * 1024
 # Django would otherwise refuse a take before the view can say why; the view streams and counts for itself.
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_BYTES_MAX + 1024 * 1024
 CLIPS_PER_DAY = env.int("OE_CLIPS_PER_DAY", 90)
+EXPORTS_PER_DAY = env.int("OE_EXPORTS_PER_DAY", 10)
 LONGEST_SECONDS = env.float("OE_LONGEST_SECONDS", 20.0)
 LEASE_SECONDS = env.int("OE_LEASE_SECONDS", 60)
 RATING_LEASE_SECONDS = env.int("OE_RATING_LEASE_SECONDS", 600)

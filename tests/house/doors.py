@@ -27,6 +27,20 @@ consent                              -              POST    sign-in  200      20
 receipt                              -              GET     sign-in  >consent 200      200      >consent "
 receipt-json                         -              GET     sign-in  404      200      200      404      404
 studio                               -              GET     sign-in  >choose-language "        "        "        "
+withdrawal-of-all                    -              GET     sign-in  200      200      200      200      200
+withdrawal-of-all                    -              POST    sign-in  >my-clips "       "        "        "
+withdrawal-of-day                    today          GET     sign-in  404      200      200      404      404
+withdrawal-of-day                    today          POST    sign-in  404      >my-clips "       404      404
+withdrawal-of-day                    no-day         GET     sign-in  404      404      404      404      404
+withdrawal-of-day                    no-day         POST    sign-in  404      404      404      404      404
+purpose-withdrawal                   training       GET     sign-in  200      200      200      200      200
+purpose-withdrawal                   training       POST    sign-in  >my-clips "       "        "        "
+purpose-withdrawal                   no-purpose     GET     sign-in  404      404      404      404      404
+purpose-withdrawal                   no-purpose     POST    sign-in  404      404      404      404      404
+export                               -              GET     sign-in  405      405      405      405      405
+export                               -              POST    sign-in  200      200      200      200      200
+delete-account                       -              GET     sign-in  200      200      200      200      200
+delete-account                       -              POST    sign-in  200      200      200      200      200
 my-clips                             -              GET     sign-in  200      200      200      200      200
 my-clips                             -              GET     sign-in  200      200      200      200      200
 

@@ -1,0 +1,178 @@
+"""Everything of one voice as one archive, and the archive brought back to a site that has lost it.
+
+Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
+`consents.json` (the chain) and `texts.json` (the words agreed to); for each clip `clips/<id>/clip.json` with its
+examinations, `labels.json` with what listeners answered, and its objects as they lie in storage; `log.json`.
+
+Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
+"""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from contributions.models import Clip, ConsentEvent, ConsentText, Contributor
+from openempathic import audit, storage
+from openempathic.audit.models import AuditEvent
+
+FORMAT = "openempathic-voice/1"
+MANIFEST = "manifest.json"
+EXPORTED = "contributor.exported"
+PIECE_BYTES = 1 << 20
+# Objects of a clip that the archive carries: the original bytes, and what was derived from them.
+OBJECTS = ("original", "archive.flac", "peaks.json")
+
+VOICE_COLUMNS = ("id", "gender", "language", "is_adult_attested_at", "split", "created_at")
+TEXT_COLUMNS = ("purpose", "language", "version", "body", "sha256", "valid_from", "is_material_change")
+CLIP_COLUMNS = (
+    *("id", "language", "transcript", "intended_emotion", "intended_intensity", "sha256", "byte_count", "media_type"),
+    *("capture", "status", "status_reason", "duration_seconds", "stored_at"),
+)
+EXAMINATION_COLUMNS = ("agent", "version", "fence", "measures", "is_usable", "reason", "warnings", "examined_at")
+LABEL_COLUMNS = (
+    *("id", "phase", "is_usable", "unusable_reason", "emotion", "secondary_emotions", "intensity", "description"),
+    "rated_at",
+)
+
+
+class TooManyExports(Exception):
+    """The person has had their archive as often as a day allows."""
+
+
+def export(contributor: Contributor, *, by: Any) -> BinaryIO:
+    """The archive in a temporary file without a name, at its start; raises TooManyExports."""
+    with transaction.atomic():
+        # The lock on the voice: two tabs that ask at once are counted one after the other.
+        Contributor.objects.select_for_update().get(pk=contributor.pk)
+        check_rate(contributor)
+        audit.record(EXPORTED, subject=contributor, by=by)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  it is the answer; whoever reads it closes it
+    try:
+        write(contributor, cast(BinaryIO, file), at=timezone.now())
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return cast(BinaryIO, file)
+
+
+def check_rate(contributor: Contributor) -> None:
+    """Counted in the log itself: it holds for every web process, and outlives them."""
+    lately = events_about(contributor).filter(act=EXPORTED, at__gte=timezone.now() - timedelta(days=1))
+    if lately.count() >= settings.EXPORTS_PER_DAY:
+        raise TooManyExports
+
+
+def write(contributor: Contributor, file: BinaryIO, *, at: datetime) -> dict[str, Any]:
+    """Write the archive, each file as it is read, the manifest last; returns the manifest."""
+    files: list[dict[str, Any]] = []
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, pieces in contents(contributor):
+            files.append(added(archive, name, pieces))
+        manifest = {
+            "format": FORMAT,
+            "contributor": str(contributor.pk),
+            "exported_at": at.isoformat(),
+            "counts": {
+                "clips": sum(each["path"].endswith("/clip.json") for each in files),
+                "consents": contributor.consent_events.count(),
+            },
+            "files": sorted(files, key=lambda each: each["path"]),
+        }
+        archive.writestr(MANIFEST, as_json(manifest), zipfile.ZIP_DEFLATED)
+    return manifest
+
+
+def contents(contributor: Contributor) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Every file's name and bytes."""
+    events = list(contributor.consent_events.select_related("text"))
+    texts = ConsentText.objects.filter(consentevent__contributor=contributor).distinct().order_by("pk")
+    yield "contributor.json", [as_json(columns(contributor, VOICE_COLUMNS))]
+    yield "consents.json", [as_json([described_event(event) for event in events])]
+    yield "texts.json", [as_json([columns(text, TEXT_COLUMNS) for text in texts])]
+    yield "log.json", [as_json([described_act(event, contributor) for event in events_about(contributor)])]
+    for clip in contributor.clips.order_by("stored_at", "pk"):
+        yield from contents_of(clip)
+
+
+def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """One clip: its facts, what listeners answered, and its sound while it is not withdrawn."""
+    yield f"{clip.prefix}/clip.json", [as_json(described_clip(clip))]
+    answers = clip.ratings.order_by("rated_at", "pk")
+    yield f"{clip.prefix}/labels.json", [as_json([columns(answer, LABEL_COLUMNS) for answer in answers])]
+    for name in OBJECTS:
+        # Asked at each: what was withdrawn while we wrote is heard by nobody, and may be erased already.
+        if not Clip.objects.live().filter(pk=clip.pk).exists():
+            return
+        try:
+            sound = storage.open(f"{clip.prefix}/{name}")
+        except storage.NotStored:
+            continue
+        with sound:
+            yield f"{clip.prefix}/{name}", pieces_of(sound)
+
+
+def pieces_of(sound: BinaryIO) -> Iterator[bytes]:
+    """The bytes, a piece at a time."""
+    while piece := sound.read(PIECE_BYTES):
+        yield piece
+
+
+def described_clip(clip: Clip) -> dict[str, Any]:
+    """The clip's own columns, its prompt, and what machines measured."""
+    examinations = [columns(each, EXAMINATION_COLUMNS) for each in clip.examinations.order_by("pk")]
+    return columns(clip, CLIP_COLUMNS) | {"prompt": clip.prompt_id, "examinations": examinations}
+
+
+def described_event(event: ConsentEvent) -> dict[str, Any]:
+    """The event as its digest covers it, with the digest and the words it was about."""
+    text = event.text and [event.text.purpose, event.text.language, event.text.version]
+    return event.payload() | {"sha256": event.sha256, "text": text}
+
+
+def events_about(contributor: Contributor) -> Any:
+    """The log of the voice and of its clips, in order."""
+    clips = [str(pk) for pk in contributor.clips.values_list("pk", flat=True)]
+    own = Q(subject_type=Contributor._meta.label_lower, subject_id=str(contributor.pk))
+    about_clips = Q(subject_type=Clip._meta.label_lower, subject_id__in=clips)
+    return AuditEvent.objects.filter(own | about_clips).order_by("pk")
+
+
+def described_act(event: AuditEvent, contributor: Contributor) -> dict[str, Any]:
+    """One act; the person is "you", anybody else "another person"."""
+    is_own = contributor.user_id is not None and event.actor_id == contributor.user_id
+    by = event.agent or ("you" if is_own else "another person")
+    return columns(event, ("at", "act", "subject_type", "subject_id", "facts")) | {"by": by}
+
+
+def added(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> dict[str, Any]:
+    """Write one file into the archive, digested on its way; returns the manifest's line of it."""
+    info = zipfile.ZipInfo(name, date_time=timezone.now().timetuple()[:6])
+    # Sound hardly shrinks: only words are packed.
+    info.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+    digest, byte_count = hashlib.sha256(), 0
+    with archive.open(info, "w") as file:
+        for piece in pieces:
+            digest.update(piece)
+            byte_count += file.write(piece)
+    return {"path": name, "sha256": digest.hexdigest(), "byte_count": byte_count}
+
+
+def columns(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Those columns of the row, times as ISO 8601."""
+    said = {name: getattr(row, name) for name in names}
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in said.items()}
+
+
+def as_json(said: Any) -> bytes:
+    """Readable, and the same for the same facts."""
+    return json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False, default=str).encode()
