@@ -8,11 +8,14 @@ from pathlib import Path
 from tests import servers
 
 HOUSE = Path(__file__).parent.parent.parent
-ACTS = ("consent", "intake", "ratings", "withdrawal", "corpora", "prelabelling", "states")
+ACTS = ("consent", "intake", "ratings", "withdrawal", "corpora", "prelabelling", "states", "receipts")
 
 
 def test_the_acts_hold_on_postgresql(postgres_server):
-    files = [f"tests/contributions/test_{act}.py" for act in ACTS] + ["tests/openempathic/test_leases.py"]
+    files = [f"tests/contributions/test_{act}.py" for act in ACTS] + [
+        "tests/openempathic/test_leases.py",
+        "tests/openempathic/test_sealing.py",
+    ]
     environment = {**os.environ, "OE_TEST_DATABASE_URL": servers.new_database(postgres_server)}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, cwd=HOUSE, env=environment, capture_output=True, text=True)
