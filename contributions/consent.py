@@ -132,7 +132,8 @@ def withdraw(contributor: Contributor, purpose: str, *, by: Any, locale: str) ->
         events = [append(locked, kind=kind, text=text, locale=locale) for text in agreed]
         if events:
             purposes = sorted(event.purpose for event in events)
-            audit.record("consent.withdrawn", subject=locked, by=by, purposes=purposes)
+            end = events[-1].sha256
+            audit.record("consent.withdrawn", subject=locked, by=by, purposes=purposes, last_sha256=end)
         if purpose == REQUIRED:
             withdrawal.withdraw_all(locked, by=by)
     return events

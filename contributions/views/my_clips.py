@@ -13,12 +13,13 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import consent, withdrawal
+from contributions import consent, receipts, withdrawal
 from contributions.api.views import reason_given
 from contributions.models import Clip, Purpose, Rating
 from contributions.views import words
@@ -147,7 +148,9 @@ def take_purpose_back(request: HttpRequest, purpose: str) -> HttpResponse:
         raise Http404
     contributor = consent.contributor_for(request.user)
     if request.method == "POST":
-        consent.withdraw(contributor, purpose, by=request.user, locale=consent.locale_now())
+        if consent.withdraw(contributor, purpose, by=request.user, locale=consent.locale_now()):
+            # A mail that fails undoes nothing: the receipt is on its page too.
+            receipts.send(contributor, at=timezone.now())
         messages.success(request, _("Taken back. From now on your clips are not used for this."))
         return redirect("my-clips")
     facts = {

@@ -142,6 +142,15 @@ def test_a_mail_server_that_fails_loses_no_consent(vera_here, voice, monkeypatch
     assert "vera@" not in caplog.text
 
 
+def test_whoever_takes_a_purpose_back_gets_a_receipt_of_that_once(vera_here):
+    for _time in range(2):
+        vera_here.post(reverse("purpose-withdrawal", args=[TRAINING]))
+
+    (sent,) = mail.outbox
+    answers = {each["purpose"]: each["is_given"] for each in receipts.verify(sent.attachments[0][1])["processing"]}
+    assert answers == {REVIEW: True, TRAINING: False}
+
+
 def test_an_answer_that_is_refused_sends_nothing(vera_here):
     answered(vera_here, is_adult=True)
 

@@ -19,7 +19,7 @@ DOORS = {
     "boto3": {"openempathic.storage.s3"},
     "torchaudio": {"training.clara.spectrogram"},
     "webrtcvad": {"contributions.audio.speech"},
-    "celery": {"openempathic.celery", "contributions.tasks", "training.tasks"},
+    "celery": {"openempathic.celery", "openempathic.audit.tasks", "contributions.tasks", "training.tasks"},
     "kombu": set(),
 }
 

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from contributions.models import ConsentEvent, ConsentText, CurrentConsent
+from contributions import consent
+from contributions.models import ConsentEvent, ConsentText, CurrentConsent, Purpose
 from openempathic import audit
 from openempathic.audit import sealing, tasks
 from openempathic.audit.models import AuditEvent, AuditSeal
@@ -218,12 +219,23 @@ def test_a_fold_that_says_more_than_the_events_is_found(vera):
     assert "what stands now is not what the events say" in refused()
 
 
-def test_a_chain_that_was_cut_at_its_end_is_found_through_the_log(vera):
-    end = ConsentEvent.objects.order_by("position").last()
+@pytest.mark.parametrize("ended_by", ["deciding", "withdrawing"])
+def test_a_chain_that_was_cut_at_its_end_is_found_through_the_log(vera, ended_by):
+    voice = consent.contributor_for(vera)
+    if ended_by == "withdrawing":
+        consent.withdraw(voice, Purpose.TRAIN_MODELS, by=vera, locale="en")
+    end = voice.consent_events.last()
     CurrentConsent.objects.filter(event=end).delete()
     ConsentEvent.objects.filter(pk=end.pk).delete()
+    for purpose, is_given in consent.folded(voice).items():
+        event = voice.consent_events.filter(purpose=purpose).last()
+        fold = {"is_given": is_given, "event": event}
+        CurrentConsent.objects.update_or_create(contributor=voice, purpose=purpose, defaults=fold)
 
-    assert "is gone or was changed" in refused()
+    told = refused()
+
+    assert "is gone or was changed" in told
+    assert told.count("BROKEN") == 1
 
 
 def test_words_that_were_changed_after_people_agreed_are_found(vera):
