@@ -9,11 +9,13 @@ import hashlib
 import json
 import uuid
 import zipfile
+import zlib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
 from contributions import consent
@@ -36,6 +38,13 @@ WORDS_BYTES_MAX = 64 << 20
 OWED = (Clip.Status.STORED, Clip.Status.WITHDRAWN)
 
 
+# What reading a file that somebody wrote or damaged may raise.
+FAULTS = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError),
+    *(KeyError, ValueError, TypeError, AttributeError, ValidationError, DatabaseError),
+)
+
+
 class NotImportable(Exception):
     """The archive is damaged, was changed, or holds what the site has already."""
 
@@ -48,9 +57,8 @@ def import_export(path: Path) -> dict[str, int]:
             voice = read(archive, "contributor.json")
             clips = [read(archive, name) for name in manifest["files"] if name.endswith("/clip.json")]
             check_new(voice, clips)
-            keep_objects(archive, manifest["files"], clips)
-            return keep_rows(archive, manifest["digest"], voice, clips)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, IntegrityError) as fault:
+            return keep(archive, manifest, voice, clips)
+    except FAULTS as fault:
         raise NotImportable(f"This is no archive that a site of ours wrote: {fault}") from fault
 
 
@@ -99,6 +107,21 @@ def check_new(voice: dict[str, Any], clips: list[dict[str, Any]]) -> None:
         raise NotImportable("The site knows this contributor already.")
     if Clip.objects.filter(pk__in=[uuid.UUID(clip["id"]) for clip in clips]).exists():
         raise NotImportable("The site has some of these clips already.")
+
+
+def keep(
+    archive: zipfile.ZipFile, manifest: dict[str, Any], voice: dict[str, Any], clips: list[dict[str, Any]]
+) -> dict[str, int]:
+    """Sound first, so that no row speaks of what is not durable; where a row is refused, no sound stays behind."""
+    try:
+        keep_objects(archive, manifest["files"], clips)
+        return keep_rows(archive, manifest["digest"], voice, clips)
+    except Exception:
+        for number in (uuid.UUID(clip["id"]) for clip in clips):
+            # Asked again: somebody who imported the same archive at once may have kept it.
+            if not Clip.objects.filter(pk=number).exists():
+                storage.erase(f"clips/{number}/")
+        raise
 
 
 def keep_objects(archive: zipfile.ZipFile, files: dict[str, Any], clips: list[dict[str, Any]]) -> None:

@@ -154,6 +154,7 @@ def test_a_forged_consent_breaks_the_chain_and_nothing_is_kept(archive):
         call_command("import_export", archive)
     assert not Contributor.objects.exists()
     assert not Clip.objects.exists()
+    assert list(storage.keys("clips/")) == []
 
 
 def test_another_sound_than_the_clips_own_is_refused(archive, given):
@@ -162,6 +163,16 @@ def test_another_sound_than_the_clips_own_is_refused(archive, given):
 
     with pytest.raises(CommandError, match="is not the clip that its facts tell of"):
         call_command("import_export", archive)
+
+
+@pytest.mark.parametrize("said", [b"[]", b"{}", b"null", b'{"id": 7}', b"no json"])
+def test_words_that_make_no_sense_are_refused(archive, said):
+    rewritten(archive, change=[("contributor.json", said)])
+    emptied()
+
+    with pytest.raises(homecoming.NotImportable):
+        homecoming.import_export(archive)
+    assert list(storage.keys("clips/")) == []
 
 
 def test_a_file_that_no_manifest_names_is_refused(archive):
