@@ -117,3 +117,24 @@ def test_the_shards_that_hold_a_clip_are_rewritten_without_it(vera, otto, milo, 
     assert not any(sound in content for content in everything)
     assert storage.stat(f"{release.prefix}/manifest.json").byte_count > 0
     assert mine not in Clip.objects.covered_by(Purpose.TRAIN_MODELS)
+
+
+def test_a_purger_that_lost_its_lease_while_it_rewrote_buries_nothing(vera, otto, milo, tmp_path, monkeypatch):
+    Contributor.objects.filter(user=vera).update(split="train")
+    Contributor.objects.filter(user=otto).update(split="test")
+    mine = worlds.accepted_clip(vera, by=milo, emotion="anger")
+    worlds.accepted_clip(vera, by=milo, emotion="sadness", sound=worlds.SOUNDS / "german-sadness.wav")
+    worlds.accepted_clip(otto, by=milo, emotion="fear", sound=worlds.SOUNDS / "german-fear.wav")
+    releases.freeze(Release.Kind.TRAINING, at=timezone.now(), by="test", folder=tmp_path / "release")
+    withdrawal.withdraw(mine, by=vera)
+
+    def taken_over(_held):
+        raise leases.LeaseLost("taken over")
+
+    with monkeypatch.context() as slept:
+        slept.setattr(leases, "heartbeat", taken_over)
+        assert withdrawal.purge_due(mine.pk) is None
+    assert Clip.objects.get(pk=mine.pk).status == Clip.Status.WITHDRAWN
+
+    Clip.objects.filter(pk=mine.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert withdrawal.purge_due(mine.pk) is not None
