@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from contributions import consent
+from contributions import records
 from contributions.exports import FORMAT, MANIFEST, OBJECTS
 from contributions.models import (
     Clip,
@@ -146,12 +146,13 @@ def keep_rows(
         events = read(archive, "consents.json")
         for event in events:
             keep_event(contributor, event)
-        if broken := consent.broken_link(contributor):
-            raise NotImportable(f"The chain of consents does not hold at its event {broken.position}.")
+        for broken in records.broken_chain(contributor):
+            raise NotImportable(f"The consents are not as they were given: {broken}")
         for said in clips:
             clip = keep_clip(contributor, said)
             keep_labels(clip, read(archive, f"{clip.prefix}/labels.json"))
-        audit.record("contributor.imported", subject=contributor, by=AGENT, manifest_sha256=digest)
+        last = events[-1]["sha256"] if events else ""
+        audit.record("contributor.imported", subject=contributor, by=AGENT, manifest_sha256=digest, last_sha256=last)
     return {"clips": len(clips), "consents": len(events)}
 
 
