@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from contributions import prelabelling, states
 from contributions.audio import decode, quality, speech
@@ -42,7 +43,7 @@ class Rule:
     source: str
 
 
-# Tried on 11,500 acted clips in seven languages: those that make a clip unusable refuse at most 0.1 % of any corpus.
+# Starting rules, from a trial on acted clips in seven languages made before this code and not repeated with it.
 RULES = (
     Rule("SILENT", "peak_dbfs", lambda x: x < -50, True, "no corpus of acted speech peaks below -50 dBFS"),
     Rule("NO_SPEECH", "speech_seconds", lambda x: x < 0.3, True, "webrtcvad level 1 on the raw level"),
@@ -164,7 +165,7 @@ def quarantine_exhausted() -> int:
     """Bring clips whose every attempt failed to a moderator; returns how many."""
     exhausted = Clip.objects.filter(
         status=Clip.Status.STORED, attempts__gte=ATTEMPTS_MAX, next_attempt_at__isnull=False
-    ).exclude(lease_expires_at__gt=leases.Now())
+    ).exclude(lease_expires_at__gt=Now())
     moved = 0
     for clip in exhausted[:100]:
         try:

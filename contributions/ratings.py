@@ -185,7 +185,9 @@ def suggestion_for(rating: Rating) -> Suggestion | None:
     """What a checkpoint heard, for the listener whose blind answer is stored; the only way to it."""
     if rating.phase != Rating.Phase.BLIND or not rating.is_usable:
         return None
-    made = Suggestion.objects.filter(clip=rating.clip_id, scores__isnull=False)
+    # A clip that was withdrawn after the answer is gone from here at once, not only when it is purged.
+    ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=rating.clip_id)
+    made = Suggestion.objects.filter(clip__in=ours, scores__isnull=False)
     return made.select_related("checkpoint").order_by("-made_at").first()
 
 

@@ -1,6 +1,6 @@
 """From a frozen release to packed sound: 16 kHz int16 samples, one after another, beside an index.
 
-Packed once, a run reads 33 to 52 times faster than from FLAC. A packing is whole or absent: it is made in a folder
+Packed once, a run reads samples and decodes nothing. A packing is whole or absent: it is made in a folder
 beside its place, every shard and clip checked against the manifest, and renamed when it is done.
 """
 

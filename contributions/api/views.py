@@ -1,5 +1,6 @@
 """The API of a clip: put it there, ask how it is."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +51,7 @@ def described(clip: Clip) -> dict[str, Any]:
         "reason": clip.status_reason,
         "advice": reason_given(clip),
         "warnings": [
-            {"code": code, **(advice(code, reasons.WARNINGS) or {})}
+            {"code": code, **(advice(code, reasons.warning_reason) or {})}
             for code in (examination.warnings if examination else ())
         ],
         "duration_seconds": clip.duration_seconds,
@@ -61,10 +62,13 @@ def described(clip: Clip) -> dict[str, Any]:
 def reason_given(clip: Clip) -> dict[str, str] | None:
     """Why the clip is where it is: a listener's reason where one rejected it, else the machine's."""
     is_judged = clip.status == Clip.Status.REJECTED
-    return advice(clip.status_reason, reasons.LISTENING if is_judged else reasons.SCREENING)
+    return advice(clip.status_reason, reasons.listening_reason if is_judged else reasons.screening_reason)
 
 
-def advice(code: str, known: tuple[reasons.UnusableReason, ...]) -> dict[str, str] | None:
-    """What a reason means and what to do about it, in the reader's language."""
-    found = next((reason for reason in known if reason.code == code), None)
-    return {"text": str(found.text), "tip": str(found.tip)} if found else None
+def advice(code: str, reason: Callable[[str], reasons.UnusableReason]) -> dict[str, str] | None:
+    """What a reason means and what to do about it, in the reader's language; None for a code with no such words."""
+    try:
+        found = reason(code)
+    except LookupError:
+        return None
+    return {"text": str(found.text), "tip": str(found.tip)}

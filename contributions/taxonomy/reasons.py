@@ -131,6 +131,11 @@ def screening_reason(code: str) -> UnusableReason:
     return _of(code, SCREENING)
 
 
+def warning_reason(code: str) -> UnusableReason:
+    """The machine's warning of this code; raises LookupError."""
+    return _of(code, WARNINGS)
+
+
 def listening_reason(code: str) -> UnusableReason:
     """The listener's reason of this code; raises LookupError."""
     return _of(code, LISTENING)

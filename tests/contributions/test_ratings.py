@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contributions import ratings
+from contributions import ratings, withdrawal
 from contributions.models import Clip, Rating, RatingTurn, Suggestion
 from contributions.ratings import Answer
 from openempathic.accounts.models import Role
@@ -163,3 +163,12 @@ def test_an_informed_answer_does_not_settle_a_clip(clip, milo, suggestion, setti
     clip.refresh_from_db()
 
     assert clip.status == Clip.Status.IN_REVIEW
+
+
+def test_a_clip_withdrawn_after_the_answer_shows_no_suggestion_and_takes_no_second(clip, vera, milo, suggestion):
+    blind = ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    withdrawal.withdraw(Clip.objects.get(pk=clip.pk), by=vera)
+
+    assert ratings.suggestion_for(blind) is None
+    with pytest.raises(ratings.NoLongerRateable):
+        ratings.reconsider(blind, by=milo, emotion="sadness")
