@@ -19,12 +19,15 @@ from contributions.models import Clip, Contributor, LicenceGrant, Release, Relea
 from contributions.models.contributor import Split
 from contributions.selection import Chosen, Selection
 from contributions.shards import Written
+from contributions.taxonomy import restrictions
 from openempathic import audit, storage
 
 log = logging.getLogger(__name__)
 
 FORMAT = "openempathic-release/1"
 MANIFEST = "manifest.json"
+# What lies beside every manifest: what nobody may do with the release, for machines and for people.
+BESIDE = (restrictions.FILE, restrictions.TERMS)
 # A withdrawal in the middle starts the freeze over; a site where that happens so often needs to be looked at.
 STARTS_MAX = 5
 
@@ -86,6 +89,8 @@ def manifest_of(kind: str, chosen: Selection, written: Written) -> dict[str, Any
         "clips": written.clips,
         "shards": written.shards,
         "counts": counts_of(chosen),
+        # The names alone: a translation that is mended makes no other release. The words lie beside the manifest.
+        "use_restrictions": restrictions.ids(),
     }
 
 
@@ -109,7 +114,9 @@ def counts_of(chosen: Selection) -> dict[str, Any]:
 
 
 def write_manifest(manifest: dict[str, Any], folder: Path) -> str:
-    """Write the canonical manifest beside the shards, and return its digest: the release's name."""
+    """Write the canonical manifest and the terms beside the shards, and return its digest: the release's name."""
+    (folder / restrictions.FILE).write_bytes(restrictions.as_json())
+    (folder / restrictions.TERMS).write_bytes(restrictions.as_terms())
     path = folder / MANIFEST
     path.write_bytes(shards.canonical(manifest))
     return shards.digest_of(path)
@@ -144,7 +151,7 @@ def is_whole(release: Release, manifest: dict[str, Any]) -> bool:
     place = rewriting.InStorage(release.prefix)
     if rewriting.tombstones_of(place):
         return True
-    return place.read(MANIFEST) is not None and all(
+    return all(place.read(name) is not None for name in (MANIFEST, *BESIDE)) and all(
         storage_holds(f"{release.prefix}/shards/{shard['name']}", shard["byte_count"]) for shard in manifest["shards"]
     )
 
@@ -162,6 +169,8 @@ def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:
     for shard in manifest["shards"]:
         path = folder / "shards" / shard["name"]
         storage.put(f"{prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])
+    for name in BESIDE:
+        storage.put(f"{prefix}/{name}", folder / name)
     storage.put(f"{prefix}/{MANIFEST}", folder / MANIFEST)
 
 

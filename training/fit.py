@@ -29,6 +29,7 @@ from training.progress import Progress
 
 RESUME_ME = 75  # EX_TEMPFAIL
 EXPORT_TOLERANCE = 1e-5
+RESTRICTIONS = "use_restrictions.json"
 
 
 class Stopped(Exception):
@@ -41,6 +42,7 @@ def fit(folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = l
     Raises Stopped when asked to stop; Unpackable, UnusablePlan, Unlearnable or Diverged when it cannot be done.
     """
     plan = FitPlan.read(folder / "plan.json")
+    restrictions = restrictions_of(folder / "release")
     device = device_for(plan.device)
     if plan.threads:
         torch.set_num_threads(plan.threads)
@@ -65,8 +67,20 @@ def fit(folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = l
         "release_digest": packed.release_digest,
         "plan": plan.as_json(),
     }
-    export(clara, {**measured, "training": facts}, packed, folder / "export")
+    export(clara, {**measured, "training": facts}, packed, restrictions, folder / "export")
     progress.tell("exporting", step=plan.steps, steps=plan.steps, done=True, uar=measured["zero_shot"]["uar"])
+
+
+def restrictions_of(release: Path) -> bytes:
+    """What nobody may do with the release, and so with the model; raises Unlearnable where it does not say."""
+    try:
+        content = (release / RESTRICTIONS).read_bytes()
+        named = [(use["id"], use["words"]["en"]) for use in json.loads(content)["use_restrictions"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unlearnable(f"the release has no readable {RESTRICTIONS}: {error}") from error
+    if not named:
+        raise Unlearnable(f"{RESTRICTIONS} names nothing that is not allowed")
+    return content
 
 
 def pack(folder: Path, progress: Progress, is_stopping: Callable[[], bool]) -> Packed:
@@ -131,13 +145,15 @@ def withdrawn(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def export(clara: Clara, measured: dict, packed: Packed, folder: Path) -> None:
+def export(clara: Clara, measured: dict, packed: Packed, restrictions: bytes, folder: Path) -> None:
     """Write the checkpoint, its figures and its card in one step; raises when it does not reload to the same model."""
     making = folder.with_name(f".{folder.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     clara.save(making)
     (making / "eval.json").write_text(json.dumps(measured, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (making / "README.md").write_text(card.written(measured, clara), encoding="utf-8")
+    told = card.written(measured, clara, restrictions=json.loads(restrictions))
+    (making / "README.md").write_text(told, encoding="utf-8")
+    (making / RESTRICTIONS).write_bytes(restrictions)
     some = [packed.waveform(clip) for clip in packed.split("test")[:8]]
     gap = (Clara.load(making).embed_audio(some) - clara.embed_audio(some).cpu()).abs().max()
     if clara.device.type == "cpu" and not gap <= EXPORT_TOLERANCE:

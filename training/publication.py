@@ -34,6 +34,7 @@ FORMAT = "openempathic-checkpoint/1"
 GATE, EVALUATION, MANIFEST = "gate.json", "eval.json", "manifest.json"
 MADE_BY_CHILD = (
     "model.safetensors", "config.json", "preprocessor_config.json", "labels.json", EVALUATION, "README.md",
+    "use_restrictions.json",
 )  # fmt: skip
 TRIAL = [sys.executable, "-m", "training.trial"]
 TRIAL_SECONDS = 600

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from contributions import releases, rewriting
 from contributions.models import Release
+from contributions.taxonomy import restrictions
 from openempathic import leases, moves, storage
 from openempathic.registry import champion
 from training import lineage, publication, states
@@ -215,6 +216,7 @@ def bring_release(attempt: Attempt) -> None:
     manifest = storage.read(f"{release.prefix}/{releases.MANIFEST}", sha256=release.digest)
     (here / "shards").mkdir(parents=True, exist_ok=True)
     (here / releases.MANIFEST).write_bytes(manifest)
+    (here / restrictions.FILE).write_bytes(restrictions_of(release))
     if is_packed(attempt):
         return
     for shard in json.loads(manifest)["shards"]:
@@ -222,6 +224,14 @@ def bring_release(attempt: Attempt) -> None:
         path = here / "shards" / shard["name"]
         if not (path.exists() and champion.sha256_of(path) == shard["sha256"]):
             storage.fetch(f"{release.prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])
+
+
+def restrictions_of(release: Release) -> bytes:
+    """What nobody may do with the release, which binds the model too; today's words where it is older than such."""
+    try:
+        return storage.read(f"{release.prefix}/{restrictions.FILE}")
+    except storage.NotStored:
+        return restrictions.as_json()
 
 
 def is_packed(attempt: Attempt) -> bool:

@@ -83,6 +83,15 @@ class ConsentWording:
     sha256: str
 
 
+@dataclass(frozen=True)
+class ProhibitedUse:
+    """Something that nobody may do with what comes from here: a stored name, its words by language, and the law."""
+
+    id: str
+    words: dict[str, str]
+    law: str | None = None
+
+
 @cache
 def emotions() -> tuple[Emotion, ...]:
     """Every emotion, the seven core ones first."""
@@ -180,8 +189,17 @@ def consent_wordings() -> tuple[ConsentWording, ...]:
 
 @cache
 def page(name: str, tag: str) -> str:
-    """The privacy or terms page in a language, as Markdown of headings, paragraphs and lists; raises NotWritten."""
+    """A page in plain words in a language, as Markdown of headings, paragraphs and lists; raises NotWritten.
+
+    What stands in braces is for the reader's page to fill in: periods from the settings, the prohibited uses.
+    """
     return _text(f"pages/{tag}/{name}.md")
+
+
+@cache
+def prohibited_uses() -> tuple[ProhibitedUse, ...]:
+    """What nobody may do with recordings or models from here, in the order in which it is told."""
+    return tuple(ProhibitedUse(**entry) for entry in _table("prohibited_uses.toml")["use"])
 
 
 def _table(path: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_a_release_that_storage_lost_is_put_back_by_freezing_it_again(db, tmp_pa
     again = freeze(tmp_path / "release")
 
     assert again == release
-    assert len(list(storage.keys(f"{release.prefix}/"))) == 2
+    assert len(list(storage.keys(f"{release.prefix}/"))) == 4
 
 
 @pytest.mark.usefixtures("_stocked")

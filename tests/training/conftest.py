@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from contributions.models.contributor import Split
+from contributions.taxonomy import restrictions
 from tests import harvest
 from training import child, publication, schedule
 from training.clara import Clara, ClaraConfig
@@ -29,6 +30,7 @@ def template(tmp_path_factory):
     clara.save(folder, labels={"anger": ["an angry voice"], "neutral": ["a calm voice"]})
     (folder / "eval.json").write_text(json.dumps(EVALUATION))
     (folder / "README.md").write_text("# A card\n")
+    (folder / "use_restrictions.json").write_bytes(restrictions.as_json())
     return folder
 
 

@@ -111,8 +111,16 @@ def test_the_export_is_complete_and_tells_what_it_is(finished):
         "labels.json",
         "model.safetensors",
         "preprocessor_config.json",
+        "use_restrictions.json",
     ]
-    for said in ("Art. 5(1)(f)", "cloning", "| pl |", "95 % interval", "With one test speaker", "baseline"):
+    for said in (
+        "Art. 5(1)(f)",
+        "`VOICE_CLONING`: No cloning of voices.",
+        "| pl |",
+        "95 % interval",
+        "With one test speaker",
+        "baseline",
+    ):
         assert said in card
 
 

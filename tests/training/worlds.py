@@ -77,6 +77,9 @@ def write_release(
         "shards": _write_shards(folder / "shards", members),
         "counts": {"clips": len(clips)},
     }
+    uses = [{"id": "VOICE_CLONING", "words": {"en": "No cloning of voices."}, "law": "Art. 5(1)(f)"}]
+    told = {"format": "openempathic-use-restrictions/1", "use_restrictions": uses}
+    (folder / "use_restrictions.json").write_text(json.dumps(told))
     (folder / "manifest.json").write_text(json.dumps(manifest, sort_keys=True, separators=(",", ":")))
     return manifest
 

@@ -40,13 +40,15 @@ later, `withdrawn.json` beside this card says how many; the site's `/tombstones.
 `Clara.load(folder).suggest(waveform)` takes mono 16 kHz sound. It hears how a voice sounds to listeners, not what a
 person feels. A suggestion helps a human rater; it decides nothing.
 
-Not allowed: cloning or imitating a voice; inferring emotions of people at work or in education (EU AI Act,
-Art. 5(1)(f)); any decision about a person.
+## Not allowed
+{restrictions}
+
+The same for machines, and in other languages: `use_restrictions.json` beside this card.
 """
 
 
-def written(measured: dict[str, Any], clara: Clara) -> str:
-    """The card's text from the figures of eval.json."""
+def written(measured: dict[str, Any], clara: Clara, *, restrictions: dict[str, Any]) -> str:
+    """The card's text from the figures of eval.json and from what its release may not be used for."""
     train, test, training = measured["splits"]["train"], measured["splits"]["test"], measured["training"]
     return CARD.format(
         name=clara.config.name,
@@ -70,7 +72,13 @@ def written(measured: dict[str, Any], clara: Clara) -> str:
         digest=training["release_digest"],
         corpora=", ".join(train["corpora"]),
         dropped=training["clips_dropped"],
+        restrictions="\n".join(_restriction(use) for use in restrictions["use_restrictions"]),
     )
+
+
+def _restriction(use: dict[str, Any]) -> str:
+    law = f" ({use['law']})" if use.get("law") else ""
+    return f"- `{use['id']}`: {use['words']['en']}{law}"
 
 
 def _cell(summary: dict[str, Any]) -> str:
