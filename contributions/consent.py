@@ -1,7 +1,12 @@
-"""What a contributor allows: asked plainly, kept as events, folded to where they stand now."""
+"""What a contributor allows: asked plainly, kept as events, folded to where they stand now.
+
+After ISO/IEC TS 27560 an event is REQUESTED (these words were put before the person), GIVEN, REFUSED, WITHDRAWN, or
+SUPERSEDED (an answer to other words replaces what was given). Only the first decides nothing; only GIVEN allows.
+"""
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,7 +21,9 @@ from openempathic.version import app_version
 
 REQUIRED = Purpose.STORE_AND_REVIEW
 # Purposes that the site asks for today, in the order in which they are shown.
-ASKED = (Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS)
+ASKED = tuple(Purpose)
+# The columns of a voice that DEMOGRAPHICS allows, and that go with it.
+FACTS = ("gender", "age_band", "accent")
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
@@ -108,16 +115,31 @@ def decide(
     with transaction.atomic():
         # The contributor's row is the lock on the chain: two tabs that decide at once follow each other.
         locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
-        last = None
+        at = timezone.now()
+        events = put_before(locked, shown, locale=locale, at=at)
         for text in shown:
-            kind = answer(locked, text.purpose, is_given=text.purpose in given)
-            last = append(locked, kind=kind, text=text, locale=locale)
+            events += answered(locked, text, is_given=text.purpose in given, locale=locale, at=at)
         if locked.is_adult_attested_at is None:
-            locked.is_adult_attested_at = timezone.now()
+            locked.is_adult_attested_at = at
             locked.save(update_fields=["is_adult_attested_at"])
+        forget_facts_not_allowed(locked)
         # The log, sealed apart, knows each chain's end: a chain that is cut there is found too.
-        last_sha256 = last.sha256 if last else ""
+        last_sha256 = events[-1].sha256 if events else ""
         audit.record("consent.decided", subject=locked, by=by, given=sorted(given), last_sha256=last_sha256)
+
+
+def request(contributor: Contributor, texts: Iterable[ConsentText], *, by: Any, locale: str) -> list[ConsentEvent]:
+    """Keep that these words were put before the contributor, each text once however often it is shown again."""
+    texts = list(texts)
+    # Most visits have nothing to tell: only one that has takes the lock.
+    if not unrequested(contributor, texts):
+        return []
+    with transaction.atomic():
+        locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
+        if events := put_before(locked, texts, locale=locale, at=timezone.now()):
+            purposes, end = sorted(event.purpose for event in events), events[-1].sha256
+            audit.record("consent.requested", subject=locked, by=by, purposes=purposes, last_sha256=end)
+    return events
 
 
 def withdraw(contributor: Contributor, purpose: str, *, by: Any, locale: str) -> list[ConsentEvent]:
@@ -127,35 +149,76 @@ def withdraw(contributor: Contributor, purpose: str, *, by: Any, locale: str) ->
     """
     with transaction.atomic():
         locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
-        agreed = [text for text in agreed_texts(locked) if purpose in (REQUIRED, text.purpose)]
-        kind = ConsentEvent.Kind.WITHDRAWN
-        events = [append(locked, kind=kind, text=text, locale=locale) for text in agreed]
-        if events:
-            purposes = sorted(event.purpose for event in events)
-            end = events[-1].sha256
-            audit.record("consent.withdrawn", subject=locked, by=by, purposes=purposes, last_sha256=end)
+        events = take_back(locked, purpose, by=by, locale=locale)
         if purpose == REQUIRED:
             withdrawal.withdraw_all(locked, by=by)
     return events
 
 
-def agreed_texts(contributor: Contributor) -> list[ConsentText]:
+def lapse(contributor: Contributor, *, by: str, locale: str) -> list[ConsentEvent]:
+    """Withdraw all that a voice gave, as an agent: its time has run out, and its person is not there to ask."""
+    with transaction.atomic():
+        locked = Contributor.objects.select_for_update().get(pk=contributor.pk)
+        events = take_back(locked, REQUIRED, by=by, locale=locale)
+        withdrawal.lapse(locked, by=by)
+    return events
+
+
+def take_back(contributor: Contributor, purpose: str, *, by: Any, locale: str) -> list[ConsentEvent]:
+    """Chain WITHDRAWN for the purpose, and for all others with the required one; the caller holds the row."""
+    agreed = [text for text in agreed_texts(contributor) if purpose in (REQUIRED, text.purpose)]
+    kind, at = ConsentEvent.Kind.WITHDRAWN, timezone.now()
+    events = [append(contributor, kind=kind, text=text, locale=locale, at=at) for text in agreed]
+    forget_facts_not_allowed(contributor)
+    if events:
+        purposes, end = sorted(event.purpose for event in events), events[-1].sha256
+        audit.record("consent.withdrawn", subject=contributor, by=by, purposes=purposes, last_sha256=end)
+    return events
+
+
+def agreed_texts(contributor: Contributor) -> "QuerySet[ConsentText]":
     """The very words that the contributor agrees to now."""
     standing = ConsentText.objects.filter(
         consentevent__currentconsent__contributor=contributor, consentevent__currentconsent__is_given=True
     )
-    return list(standing.order_by("pk"))
+    return standing.order_by("pk")
+
+
+def put_before(contributor: Contributor, texts: list[ConsentText], *, locale: str, at: datetime) -> list[ConsentEvent]:
+    """Chain REQUESTED for each text that the contributor had not seen; the caller holds the contributor's row."""
+    kind = ConsentEvent.Kind.REQUESTED
+    return [append(contributor, kind=kind, text=text, locale=locale, at=at) for text in unrequested(contributor, texts)]
+
+
+def unrequested(contributor: Contributor, texts: list[ConsentText]) -> list[ConsentText]:
+    """Those of the texts that the chain does not say were put before the contributor."""
+    known = contributor.consent_events.filter(kind=ConsentEvent.Kind.REQUESTED, text__in=[text.pk for text in texts])
+    seen = set(known.values_list("text_id", flat=True))
+    return [text for text in texts if text.pk not in seen]
+
+
+def answered(
+    contributor: Contributor, text: ConsentText, *, is_given: bool, locale: str, at: datetime
+) -> list[ConsentEvent]:
+    """Chain what one box says; where other words were agreed to before, first that these replace them."""
+    said = []
+    agreed = agreed_texts(contributor).filter(purpose=text.purpose).exclude(version=text.version).first()
+    if agreed:
+        kind = ConsentEvent.Kind.SUPERSEDED
+        said.append(append(contributor, kind=kind, text=agreed, locale=locale, at=at))
+    kind = answer(contributor, text.purpose, is_given=is_given)
+    return [*said, append(contributor, kind=kind, text=text, locale=locale, at=at)]
 
 
 def answer(contributor: Contributor, purpose: str, *, is_given: bool) -> str:
-    """What an unticked box means: refused at first, withdrawn once it had been given."""
+    """What an unticked box means: refused at first, and where new words replaced the old; withdrawn while it stands."""
     if is_given:
         return ConsentEvent.Kind.GIVEN
-    had = covers(contributor, purpose)
-    return ConsentEvent.Kind.WITHDRAWN if had else ConsentEvent.Kind.REFUSED
+    stands = covers(contributor, purpose)
+    return ConsentEvent.Kind.WITHDRAWN if stands else ConsentEvent.Kind.REFUSED
 
 
-def append(contributor: Contributor, *, kind: str, text: ConsentText, locale: str) -> ConsentEvent:
+def append(contributor: Contributor, *, kind: str, text: ConsentText, locale: str, at: datetime) -> ConsentEvent:
     """Chain one event to the contributor's last, and fold it; the caller holds the contributor's row."""
     last = contributor.consent_events.order_by("-position").first()
     event = ConsentEvent(
@@ -168,17 +231,32 @@ def append(contributor: Contributor, *, kind: str, text: ConsentText, locale: st
         locale=locale,
         app_version=app_version(),
         age_band_attested="adult",
-        at=timezone.now(),
+        # A clock that was set back must not put what was decided later before what it replaces.
+        at=max(at, last.at) if last else at,
         previous_sha256=last.sha256 if last else "",
     )
     event.sha256 = event.digest()
     event.save()
-    CurrentConsent.objects.update_or_create(
-        contributor=contributor,
-        purpose=text.purpose,
-        defaults={"is_given": kind == ConsentEvent.Kind.GIVEN, "event": event},
-    )
+    fold(event)
     return event
+
+
+def fold(event: ConsentEvent) -> None:
+    """Bring where the contributor stands up to this event, their last on its purpose."""
+    if event.kind != ConsentEvent.Kind.REQUESTED:
+        CurrentConsent.objects.update_or_create(
+            contributor_id=event.contributor_id,
+            purpose=event.purpose,
+            defaults={"is_given": event.kind == ConsentEvent.Kind.GIVEN, "event": event},
+        )
+
+
+def forget_facts_not_allowed(contributor: Contributor) -> None:
+    """Erase what the contributor told about themselves unless they allow us to keep it."""
+    if not covers(contributor, Purpose.DEMOGRAPHICS):
+        for fact in FACTS:
+            setattr(contributor, fact, "")
+        contributor.save(update_fields=FACTS)
 
 
 def covers(contributor: Contributor, purpose: str) -> bool:
@@ -193,7 +271,14 @@ def current(contributor: Contributor) -> dict[str, bool]:
 
 def folded(contributor: Contributor) -> dict[str, bool]:
     """The same, computed from the events alone; equal to current(), or something wrote past this module."""
-    return {event.purpose: event.kind == ConsentEvent.Kind.GIVEN for event in contributor.consent_events.all()}
+    deciding = deciding_events(contributor)
+    return {purpose: event.kind == ConsentEvent.Kind.GIVEN for purpose, event in deciding.items()}
+
+
+def deciding_events(contributor: Contributor) -> dict[str, ConsentEvent]:
+    """For each purpose that was ever answered the event on which it stands."""
+    events = contributor.consent_events.exclude(kind=ConsentEvent.Kind.REQUESTED).select_related("text")
+    return {event.purpose: event for event in events}
 
 
 def broken_link(contributor: Contributor) -> ConsentEvent | None:

@@ -18,14 +18,13 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from contributions import records
+from contributions import consent, records
 from contributions.exports import FORMAT, MANIFEST, OBJECTS
 from contributions.models import (
     Clip,
     ConsentEvent,
     ConsentText,
     Contributor,
-    CurrentConsent,
     Examination,
     Prompt,
     Rating,
@@ -148,6 +147,7 @@ def keep_rows(
             keep_event(contributor, event)
         for broken in records.broken_chain(contributor):
             raise NotImportable(f"The consents are not as they were given: {broken}")
+        consent.forget_facts_not_allowed(contributor)
         for said in clips:
             clip = keep_clip(contributor, said)
             keep_labels(clip, read(archive, f"{clip.prefix}/labels.json"))
@@ -161,6 +161,9 @@ def keep_contributor(said: dict[str, Any]) -> Contributor:
     contributor = Contributor.objects.create(
         id=uuid.UUID(said["id"]),
         gender=said["gender"],
+        # Archives of before did not tell these two.
+        age_band=said.get("age_band", ""),
+        accent=said.get("accent", ""),
         language=said["language"],
         is_adult_attested_at=moment(said["is_adult_attested_at"]),
         split=said["split"],
@@ -195,10 +198,7 @@ def keep_event(contributor: Contributor, said: dict[str, Any]) -> None:
         sha256=said["sha256"],
         **{name: said[name] for name in copied},
     )
-    is_given = event.kind == ConsentEvent.Kind.GIVEN
-    CurrentConsent.objects.update_or_create(
-        contributor=contributor, purpose=event.purpose, defaults={"is_given": is_given, "event": event}
-    )
+    consent.fold(event)
 
 
 def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:

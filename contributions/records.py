@@ -30,7 +30,10 @@ def broken_chain(contributor: Contributor) -> Iterator[str]:
     for event in contributor.consent_events.select_related("text"):
         if event.text is not None and event.text.sha256 != event.text_sha256:
             yield f"contributor {contributor.pk}: event {event.position} names another text than was shown"
-    if consent.current(contributor) != consent.folded(contributor):
+    deciding = {purpose: event.pk for purpose, event in consent.deciding_events(contributor).items()}
+    stands_on = dict(contributor.current_consents.values_list("purpose", "event_id"))
+    # The receipt shows the event that an answer stands on: another one, of other words, would prove the wrong thing.
+    if consent.current(contributor) != consent.folded(contributor) or stands_on != deciding:
         yield f"contributor {contributor.pk}: what stands now is not what the events say"
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-PURPOSES = ("STORE_AND_REVIEW", "TRAIN_MODELS")
-PAGES = ("privacy", "terms")
+PURPOSES = ("STORE_AND_REVIEW", "TRAIN_MODELS", "RELEASE_DATASET", "DEMOGRAPHICS", "CONTACT")
+PAGES = ("privacy", "terms", "retention", "machine_notice")
 SOURCE_LANGUAGE = "en"  # of which the other texts are translations
 
 

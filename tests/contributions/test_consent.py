@@ -21,8 +21,18 @@ def decide(voice, given, *, is_adult=True, shown=None):
     consent.decide(voice, given=given, shown=shown, locale="en", is_adult=is_adult, by=voice.user)
 
 
-def test_the_required_purpose_and_training_are_asked_for_apart(voice):
-    assert [text.purpose for text in consent.texts("en")] == [Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS]
+def kinds(voice):
+    """What happened, in order, without what was only put before the voice."""
+    return list(voice.consent_events.exclude(kind="REQUESTED").values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_each_of_the_five_purposes_is_asked_for_apart_in_every_language_of_the_site(voice, language):
+    shown = consent.texts(language)
+
+    assert [text.purpose for text in shown] == list(Purpose)
+    assert {text.language for text in shown} == {language}
+    assert len({text.sha256 for text in shown}) == len(Purpose)
 
 
 def test_each_text_carries_the_digest_of_its_words(voice):
@@ -34,15 +44,15 @@ def test_each_text_carries_the_digest_of_its_words(voice):
 def test_an_unticked_box_is_a_refusal(voice):
     decide(voice, ONLY_REVIEW)
 
-    assert consent.current(voice) == {Purpose.STORE_AND_REVIEW: True, Purpose.TRAIN_MODELS: False}
-    assert list(voice.consent_events.values_list("kind", flat=True)) == ["GIVEN", "REFUSED"]
+    assert consent.current(voice) == {purpose: purpose in ONLY_REVIEW for purpose in Purpose}
+    assert kinds(voice) == ["GIVEN", *["REFUSED"] * 4]
 
 
 def test_unticking_later_withdraws(voice):
     decide(voice, BOTH)
     decide(voice, ONLY_REVIEW)
 
-    assert voice.consent_events.last().kind == ConsentEvent.Kind.WITHDRAWN
+    assert kinds(voice) == ["GIVEN", "GIVEN", *["REFUSED"] * 3, "GIVEN", "WITHDRAWN", *["REFUSED"] * 3]
     assert not consent.covers(voice, Purpose.TRAIN_MODELS)
 
 

@@ -79,7 +79,7 @@ def test_the_manifest_names_every_file_with_its_digest(archive, given):
     assert {each["path"]: each["sha256"] for each in manifest["files"]} == {
         name: hashlib.sha256(body).hexdigest() for name, body in files.items()
     }
-    assert manifest["counts"] == {"clips": 3, "consents": 3}
+    assert manifest["counts"] == {"clips": 3, "consents": 11}
     assert hashlib.sha256(files[given.original]).hexdigest() == given.sha256
     assert files[given.archive] == storage.read(given.archive)
 
@@ -117,7 +117,7 @@ def test_what_was_exported_comes_back_with_equal_counts_and_digests(archive, voi
     home = Contributor.objects.get()
     assert (home.pk, home.user) == (voice.pk, None)
     assert consent.broken_link(home) is None
-    assert consent.current(home) == consent.folded(home) == {"STORE_AND_REVIEW": True, "TRAIN_MODELS": False}
+    assert consent.current(home) == consent.folded(home) == {each: each == Purpose.STORE_AND_REVIEW for each in Purpose}
     assert list(records.broken_records()) == []
     with (tmp_path / "again.zip").open("wb") as file:
         exports.write(home, file, at=timezone.now())

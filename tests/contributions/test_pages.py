@@ -83,7 +83,7 @@ def page(client, name, *args, **query):
 
 def consented(text, **also):
     """What the browser posts for the consent page, with every box ticked that is named."""
-    shown = {name: Boxes(text).values(name)[0] for name in ("shown_STORE_AND_REVIEW", "shown_TRAIN_MODELS")}
+    shown = {f"shown_{purpose}": Boxes(text).values(f"shown_{purpose}")[0] for purpose in Purpose}
     return shown | {name: "on" for name, is_ticked in also.items() if is_ticked}
 
 
@@ -195,8 +195,7 @@ def test_no_box_is_ticked_for_a_newcomer(client, newcomer):
     assert boxes.checked() == {}
     assert {field["name"] for field in boxes.found if field.get("type") == "checkbox"} == {
         "is_adult",
-        "given_STORE_AND_REVIEW",
-        "given_TRAIN_MODELS",
+        *(f"given_{purpose}" for purpose in Purpose),
     }
 
 
@@ -215,8 +214,7 @@ def test_only_what_was_ticked_is_allowed(client, newcomer):
 
     assert answer.status_code == 302
     assert consent.current(consent.contributor_for(newcomer)) == {
-        Purpose.STORE_AND_REVIEW: True,
-        Purpose.TRAIN_MODELS: False,
+        purpose: purpose == Purpose.STORE_AND_REVIEW for purpose in Purpose
     }
 
 
