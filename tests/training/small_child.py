@@ -56,6 +56,7 @@ def export(folder: Path, plan: dict, manifest: Path) -> None:
     making = folder / ".export.making"
     shutil.rmtree(making, ignore_errors=True)
     shutil.copytree(plan["template"], making)
+    shutil.copy(folder / "release" / "use_restrictions.json", making)
     measured = json.loads((making / "eval.json").read_text())
     measured["training"] = {"release_digest": hashlib.sha256(manifest.read_bytes()).hexdigest()}
     (making / "eval.json").write_text(json.dumps(measured | plan.get("measured", {})))
