@@ -45,3 +45,13 @@ def purge(*, clip_id: str) -> None:
     from contributions import withdrawal
 
     withdrawal.purge_due(clip_id)
+
+
+@shared_task
+def retain() -> None:
+    """Warn, lapse and forget what the retention page says is due by now."""
+    from django.utils import timezone
+
+    from contributions import retention
+
+    retention.keep_the_promise(now=timezone.now())

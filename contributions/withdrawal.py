@@ -42,8 +42,18 @@ def withdraw_all(contributor: Contributor, *, by: Any, day: date | None = None) 
 
     Raises NotWithdrawable where the voice is somebody else's.
     """
-    if contributor.user_id != by.pk:
+    if by is None or contributor.actor != by:
         raise NotWithdrawable(f"{contributor} is another person")
+    return take_back_all(contributor, by=by, day=day)
+
+
+def lapse(contributor: Contributor, *, by: str) -> int:
+    """Take back every clip of a voice whose time has run out, as an agent, for nobody is there; returns how many."""
+    return take_back_all(contributor, by=by)
+
+
+def take_back_all(contributor: Contributor, *, by: Any, day: date | None = None) -> int:
+    """The clips of the voice, or those of one day, once it is known that they may be taken back."""
     with transaction.atomic():
         # The lock on the voice: an upload that is being kept ends before us and is among the clips.
         Contributor.objects.select_for_update().get(pk=contributor.pk)

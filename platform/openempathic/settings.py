@@ -216,7 +216,10 @@ SWEEP_SECONDS = env.float("OE_SWEEP_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     # A tick that waits longer than the next one comes is worth nothing: it expires.
     "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
+    "look-again": {"task": "contributions.tasks.look_again", "schedule": 30 * SWEEP_SECONDS, "options": {"expires": 60}},
     "seal": {"task": "openempathic.audit.tasks.seal", "schedule": 150 * SWEEP_SECONDS, "options": {"expires": 240}},
+    # Every hour or so, since what lapses counts years and an abandoned guest one day.
+    "retain": {"task": "contributions.tasks.retain", "schedule": 1800 * SWEEP_SECONDS, "options": {"expires": 1800}},
     "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
     "mark-checkpoints": {
         "task": "training.tasks.mark_checkpoints",
@@ -235,6 +238,13 @@ EXPORTS_PER_DAY = env.int("OE_EXPORTS_PER_DAY", 10)
 LONGEST_SECONDS = env.float("OE_LONGEST_SECONDS", 20.0)
 LEASE_SECONDS = env.int("OE_LEASE_SECONDS", 60)
 RATING_LEASE_SECONDS = env.int("OE_RATING_LEASE_SECONDS", 600)
+# A voice whose person has not come for so long lapses: its consents and clips are withdrawn. 1825 is five years.
+RETENTION_DAYS = env.int("OE_RETENTION_DAYS", 1825)
+# Promises of the consent texts and the retention page, so no setting: how soon sound is gone, and its last backup.
+PURGE_HOURS = 24
+BACKUP_DAYS = 30
+# How long the operator's proxy and mail server keep their logs: what the operator says here, the retention page tells.
+LOG_DAYS = env.int("OE_LOG_DAYS", 14)
 # 1 lets a new site with one moderator turn; 2 is what we recommend.
 RATINGS_REQUIRED = env.int("OE_RATINGS_REQUIRED", 1)
 
