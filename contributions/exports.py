@@ -149,8 +149,9 @@ def events_about(contributor: Contributor) -> Any:
 
 def described_act(event: AuditEvent, contributor: Contributor) -> dict[str, Any]:
     """One act; the person is "you", anybody else "another person"."""
-    is_own = contributor.user_id is not None and event.actor_id == contributor.user_id
-    by = event.agent or ("you" if is_own else "another person")
+    owner = contributor.user_id or contributor.claimed_by_id
+    is_own = event.agent == f"guest:{contributor.pk}" or (owner is not None and event.actor_id == owner)
+    by = "you" if is_own else event.agent or "another person"
     return columns(event, ("at", "act", "subject_type", "subject_id", "facts")) | {"by": by}
 
 

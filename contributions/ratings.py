@@ -134,7 +134,7 @@ def check_may_rate(turn: RatingTurn, rater: Any) -> None:
     clip = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=turn.clip_id, status__in=RATEABLE).first()
     if clip is None:
         raise NoLongerRateable
-    if clip.contributor.user_id == rater.pk:
+    if clip.contributor.actor == rater:
         raise OwnClip
     if Rating.objects.filter(clip=clip, rater=rater).exists():
         raise AlreadyRated

@@ -3,13 +3,29 @@
 from django.urls import include, path
 
 from contributions.api import sound
-from contributions.views import contributing, farewell, home, my_archive, my_clips, receipts, reviewing, tombstones
+from contributions.views import (
+    contributing,
+    farewell,
+    guests,
+    home,
+    my_archive,
+    my_clips,
+    receipts,
+    reviewing,
+    tombstones,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("privacy/", home.privacy, name="privacy"),
     path("terms/", home.terms, name="terms"),
     path("contribute/", contributing.choose_language, name="choose-language"),
+    path("contribute/as/", guests.take_part, name="take-part"),
+    path("guest/", guests.open_code, name="guest"),
+    path("guest/code/", guests.code, name="guest-code"),
+    path("guest/code.txt", guests.code_file, name="guest-code-file"),
+    path("guest/claim/", guests.claim, name="guest-claim"),
+    path("guest/leaving/", guests.leave, name="guest-leave"),
     path("contribute/consent/", contributing.give_consent, name="consent"),
     path("contribute/consent/receipt/", receipts.receipt, name="receipt"),
     path("contribute/consent/receipt.json", receipts.receipt_json, name="receipt-json"),

@@ -5,8 +5,8 @@ import io
 import uuid
 from pathlib import Path
 
-from contributions import catalogue, consent, examination, intake, ratings
-from contributions.models import Clip, Prompt, Purpose, Rating
+from contributions import catalogue, consent, examination, guests, intake, ratings
+from contributions.models import Clip, Contributor, Prompt, Purpose, Rating
 from openempathic.accounts.models import Role, User
 
 SOUNDS = Path(__file__).parent / "sounds"
@@ -33,26 +33,39 @@ def volunteer(name: str, *, purposes: tuple[str, ...] = (Purpose.STORE_AND_REVIE
     return someone
 
 
+def guest(*, purposes: tuple[str, ...] = (Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS)) -> Contributor:
+    """A guest who has said yes to the purposes."""
+    gina = guests.welcome()
+    shown = consent.texts("en")
+    consent.decide(gina, given=set(purposes), shown=shown, locale="en", is_adult=True, by=gina.actor)
+    return gina
+
+
+def voice_of(someone: User | Contributor) -> Contributor:
+    """The voice that a person or a guest speaks with."""
+    return someone if isinstance(someone, Contributor) else consent.contributor_for(someone)
+
+
 def announced(body: bytes, **facts: object) -> intake.Announced:
     """What a browser would say of the bytes."""
     said = {"media_type": "audio/wav", "language": "en", "sha256": hashlib.sha256(body).hexdigest()} | facts
     return intake.Announced(**said)
 
 
-def stored_clip(someone: User, sound: Path | bytes = ANGER, *, prompt: Prompt | None = None) -> Clip:
+def stored_clip(someone: User | Contributor, sound: Path | bytes = ANGER, *, prompt: Prompt | None = None) -> Clip:
     """A clip of theirs, taken in and due for screening."""
     body = sound if isinstance(sound, bytes) else sound.read_bytes()
     prompt = prompt or Prompt.objects.filter(language="en").first()
     return intake.intake(
         uuid.uuid4(),
-        contributor=consent.contributor_for(someone),
+        contributor=voice_of(someone),
         body=io.BytesIO(body),
         announced=announced(body, prompt_id=prompt.pk),
-        by=someone,
+        by=voice_of(someone).actor,
     ).clip
 
 
-def screened_clip(someone: User, sound: Path | bytes = ANGER) -> Clip:
+def screened_clip(someone: User | Contributor, sound: Path | bytes = ANGER) -> Clip:
     """A clip of theirs that was screened."""
     clip = stored_clip(someone, sound)
     examination.examine_due(clip.pk)
@@ -68,7 +81,9 @@ def rated(clip: Clip, *, by: User, emotion: str = "anger") -> Rating:
     return ratings.rate(turn, by=by, answer=ratings.Answer(is_usable=True, emotion=emotion))
 
 
-def accepted_clip(someone: User, *, by: User, emotion: str = "anger", sound: Path | bytes = ANGER) -> Clip:
+def accepted_clip(
+    someone: User | Contributor, *, by: User, emotion: str = "anger", sound: Path | bytes = ANGER
+) -> Clip:
     """A clip of theirs that a moderator accepted."""
     clip = screened_clip(someone, sound)
     rated(clip, by=by, emotion=emotion)

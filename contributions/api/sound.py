@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
@@ -13,6 +12,8 @@ from django.views.decorators.http import require_safe
 
 from contributions.models import Clip
 from contributions.permissions import audible_to
+from contributions.views.doors import voice_required
+from contributions.voices import voices_of
 from openempathic import storage
 
 PIECE_BYTES = 64 * 1024
@@ -21,10 +22,10 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 @require_safe
 @never_cache
-@login_required
+@voice_required
 def audio(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
     """The clip's archive as FLAC, whole or the one range asked for."""
-    clip = get_object_or_404(audible_to(request.user), pk=clip_id)
+    clip = get_object_or_404(audible_to(request.user, voices_of(request)), pk=clip_id)
     byte_count = archive_size(clip)
     first, last = asked_range(request.headers.get("Range", ""), byte_count)
     if first > last:
@@ -40,10 +41,10 @@ def audio(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@login_required
+@voice_required
 def peaks(request: HttpRequest, clip_id: UUID) -> HttpResponse:
     """The outline of the clip's waveform: a JSON list of numbers from 0 to 1."""
-    clip = get_object_or_404(audible_to(request.user), pk=clip_id)
+    clip = get_object_or_404(audible_to(request.user, voices_of(request)), pk=clip_id)
     try:
         return HttpResponse(storage.read(clip.peaks), content_type="application/json")
     except storage.NotStored as missing:

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from contributions import consent
 from contributions.api.announcement import announced
 from contributions.intake import NotAccepted, intake
 from contributions.models import Clip
 from contributions.taxonomy import reasons
+from contributions.voices import voices_of
 
 IN_MOTION = (Clip.Status.STORED,)
 
@@ -25,13 +25,14 @@ class ClipView(APIView):
     def put(self, request: Request, clip_id: UUID) -> Response:
         """201 when the clip is durable, 200 when an earlier try of the same upload had made it so."""
         body: HttpRequest = request._request
+        voice = voices_of(request)[0]
         try:
             receipt = intake(
                 clip_id,
-                contributor=consent.contributor_for(request.user),
+                contributor=voice,
                 body=body,
                 announced=announced(body),
-                by=request.user,
+                by=voice.actor,
             )
         except NotAccepted as refusal:
             return Response({"code": refusal.code, "message": refusal.message}, status=refusal.status)
@@ -39,7 +40,7 @@ class ClipView(APIView):
 
     def get(self, request: Request, clip_id: UUID) -> Response:
         """The clip's status with its reason and a tip; 404 for anybody else's."""
-        return Response(described(get_object_or_404(Clip.objects.of(request.user), pk=clip_id)))
+        return Response(described(get_object_or_404(Clip.objects.of(voices_of(request)), pk=clip_id)))
 
 
 def described(clip: Clip) -> dict[str, Any]:

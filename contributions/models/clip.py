@@ -1,19 +1,40 @@
 """A clip: one take of one voice, and where it is in its life."""
 
 import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Func, OuterRef, Q, Subquery
+from django.db.models.lookups import Exact
 
-from contributions.models.consent import CurrentConsent
+from contributions.models.consent import ConsentEvent, CurrentConsent
+from openempathic.audit.models import AuditEvent
 from openempathic.leases import Leased
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
+    from contributions.models.contributor import Contributor
+
+
+# Where the five pieces of a UUID begin in its 32 digits, and how long they are.
+PIECES_OF_UUID = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
 
 class ClipQuerySet(models.QuerySet["Clip"]):
     """The questions that every act asks of clips."""
 
-    def covered_by(self, purpose: str) -> "ClipQuerySet":
-        """Live clips with active consent, or a licence, for the purpose now; the only way to select for one."""
+    def covered_by(self, purpose: str, at: datetime | None = None) -> "ClipQuerySet":
+        """Live clips with active consent, or a licence, for the purpose now; the only way to select for one.
+
+        With a moment the clips that were so then, as the events of consent and the log of acts tell.
+        """
+        if at is not None:
+            licensed = Q(licence__isnull=False) & licence_stood(at) & licence_names(purpose)
+            return self.live_at(at).filter(Q(licence__isnull=True) & consented_at(purpose, at) | licensed)
         consents = CurrentConsent.objects.filter(contributor=OuterRef("contributor"), purpose=purpose, is_given=True)
         licensed = Q(licence__isnull=False, licence__ended_at__isnull=True) & licence_names(purpose)
         return self.live().filter(Q(licence__isnull=True) & Exists(consents) | licensed)
@@ -22,13 +43,50 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """Clips that have not been withdrawn."""
         return self.exclude(status__in=[Clip.Status.WITHDRAWN, Clip.Status.PURGED])
 
-    def of(self, person: object) -> "ClipQuerySet":
-        """The person's own clips."""
-        return self.filter(contributor__user=person)
+    def live_at(self, at: datetime) -> "ClipQuerySet":
+        """Clips that were here at the moment and withdrawn after it, if at all.
+
+        A clip that is withdrawn without an act in our log, as one that came home in an archive, was never live here.
+        """
+        later = AuditEvent.objects.filter(
+            act="clip.withdrawn", subject_type="contributions.clip", subject_id=Written(OuterRef("pk")), at__gt=at
+        )
+        gone = Q(status__in=[Clip.Status.WITHDRAWN, Clip.Status.PURGED])
+        return self.filter(~gone | Exists(later), stored_at__lte=at)
+
+    def of(self, voices: "Iterable[Contributor]") -> "ClipQuerySet":
+        """The clips of these voices, which are one person's."""
+        return self.filter(contributor__in=list(voices))
 
     def not_of(self, person: object) -> "ClipQuerySet":
-        """Clips of other voices, corpora included."""
-        return self.exclude(contributor__user=person)
+        """Clips of other people's voices, corpora included."""
+        return self.exclude(contributor__user=person).exclude(contributor__claimed_by=person)
+
+
+class Written(Func):
+    """A UUID as the log writes it: SQLite keeps it without its dashes."""
+
+    output_field = models.CharField()
+    template = "CAST(%(expressions)s AS VARCHAR(36))"
+
+    def as_sqlite(self, compiler: "SQLCompiler", connection: "BaseDatabaseWrapper", **context: Any) -> tuple[str, Any]:
+        """Put the dashes where they belong; the index of the log can then be used."""
+        pieces = [f"SUBSTR(%(expressions)s, {start}, {length})" for start, length in PIECES_OF_UUID]
+        dashed = " || '-' || ".join(pieces)
+        return self.as_sql(compiler, connection, template=f"({dashed})", **context)
+
+
+def consented_at(purpose: str, at: datetime) -> Q:
+    """Whether the voice's last answer on the purpose was yes at the moment."""
+    deciding = ConsentEvent.objects.filter(contributor=OuterRef("contributor"), purpose=purpose, at__lte=at)
+    last = deciding.exclude(kind=ConsentEvent.Kind.REQUESTED).order_by("-position").values("kind")[:1]
+    return Q(Exact(Subquery(last), ConsentEvent.Kind.GIVEN))
+
+
+def licence_stood(at: datetime) -> Q:
+    """Whether the licence had been granted and not ended at the moment."""
+    not_ended = Q(licence__ended_at__isnull=True) | Q(licence__ended_at__gt=at)
+    return Q(licence__granted_at__lte=at) & not_ended
 
 
 def licence_names(purpose: str) -> Q:

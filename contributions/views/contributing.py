@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,8 +18,12 @@ from contributions import consent, receipts
 from contributions.forms import ConsentForm
 from contributions.models import Clip, Contributor, Prompt, Purpose
 from contributions.views import words
+from contributions.views.doors import speaking, voice_required
+from contributions.voices import is_guest, voice_of, voices_of
 
 SPOKEN_LANGUAGE = "spoken_language"
+# That a guest has seen their code in this browser.
+CODE_SHOWN = "guest_code_shown"
 
 
 @never_cache
@@ -30,7 +34,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language")
     if chosen in [choice["language"].tag for choice in offered]:
         request.session[SPOKEN_LANGUAGE] = chosen
-        return redirect("studio" if may_record(request.user) else "consent")
+        return redirect("studio" if may_record(voice_of(request)) else "consent")
     if request.method == "POST":
         messages.error(request, _("We have no sentences in that language yet. Please choose one of these."))
     return render(request, "contribute/choose_language.html", {"offered": offered})
@@ -42,17 +46,17 @@ def offered_languages() -> list[dict[str, Any]]:
     return [{"language": words.tongue(tag), "prompts": prompts} for tag, prompts in counted]
 
 
-def may_record(person: Any) -> bool:
-    """Whether the person has signed in and allows us to keep clips."""
-    return person.is_authenticated and consent.covers(consent.contributor_for(person), Purpose.STORE_AND_REVIEW)
+def may_record(voice: Contributor | None) -> bool:
+    """Whether somebody speaks who allows us to keep clips."""
+    return voice is not None and consent.covers(voice, Purpose.STORE_AND_REVIEW)
 
 
-@login_required
+@voice_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def give_consent(request: HttpRequest) -> HttpResponse:
     """Ask for each purpose by itself, and keep the answer with the words that were shown."""
-    contributor = consent.contributor_for(request.user)
+    contributor = speaking(request)
     texts = consent.texts(get_language() or consent.FALLBACK_LANGUAGE)
     form = ConsentForm(
         request.POST or None,
@@ -60,9 +64,9 @@ def give_consent(request: HttpRequest) -> HttpResponse:
         given=agreed_texts(contributor),
         initial={"is_adult": contributor.is_adult_attested_at is not None},
     )
-    if request.method == "POST" and form.is_valid() and decided(form, contributor, by=request.user):
+    if request.method == "POST" and form.is_valid() and decided(form, voices_of(request)):
         confirm(request, contributor)
-        return redirect("studio" if request.session.get(SPOKEN_LANGUAGE) else "choose-language")
+        return redirect(after_consent(request))
     if has_new_words(form):
         form = ConsentForm(texts=texts)
         messages.warning(request, _("The words changed while this page was open. Please read them again."))
@@ -75,17 +79,26 @@ def agreed_texts(contributor: Contributor) -> set[int]:
     return set(standing.values_list("event__text_id", flat=True))
 
 
-def decided(form: ConsentForm, contributor: Contributor, *, by: Any) -> bool:
-    """Keep the answer; where it is no consent that we may rely on, say why on the form."""
+def after_consent(request: HttpRequest) -> str:
+    """Where the way goes on: a guest is given the code first, since without it nothing can be taken back later."""
+    if is_guest(request) and not request.session.get(CODE_SHOWN):
+        return "guest-code"
+    return "studio" if request.session.get(SPOKEN_LANGUAGE) else "choose-language"
+
+
+def decided(form: ConsentForm, voices: list[Contributor]) -> bool:
+    """Keep the answer for each of the person's voices; where it is none that we may rely on, say why on the form."""
     try:
-        consent.decide(
-            contributor,
-            given=form.given(),
-            shown=form.texts,
-            locale=consent.locale_now(),
-            is_adult=form.cleaned_data["is_adult"],
-            by=by,
-        )
+        with transaction.atomic():
+            for voice in voices:
+                consent.decide(
+                    voice,
+                    given=form.given(),
+                    shown=form.texts,
+                    locale=consent.locale_now(),
+                    is_adult=form.cleaned_data["is_adult"],
+                    by=voice.actor,
+                )
     except consent.NotConsented as refusal:
         form.add_error(None, str(refusal))
         return False
@@ -94,7 +107,9 @@ def decided(form: ConsentForm, contributor: Contributor, *, by: Any) -> bool:
 
 def confirm(request: HttpRequest, contributor: Contributor) -> None:
     """Say that the answers are kept, and mail the receipt; what the mail does changes nothing about the answers."""
-    if receipts.send(contributor, at=timezone.now()):
+    if is_guest(request):
+        messages.success(request, _("Your answers are saved. Your receipt is on this site, under My voice."))
+    elif receipts.send(contributor, at=timezone.now()):
         messages.success(request, _("Your answers are saved. A receipt is on its way to you by e-mail."))
     else:
         said = _("Your answers are saved, but your receipt could not be mailed. You can open it on this site.")
@@ -106,7 +121,7 @@ def has_new_words(form: ConsentForm) -> bool:
     return form.is_bound and form.has_error("__all__", "words_changed")
 
 
-@login_required
+@voice_required
 @never_cache
 @require_safe
 def studio(request: HttpRequest) -> HttpResponse:
@@ -114,9 +129,9 @@ def studio(request: HttpRequest) -> HttpResponse:
     language = request.session.get(SPOKEN_LANGUAGE)
     if language is None:
         return redirect("choose-language")
-    if not may_record(request.user):
+    contributor = speaking(request)
+    if not may_record(contributor):
         return redirect("consent")
-    contributor = consent.contributor_for(request.user)
     is_arriving = request.GET.get("prompt") != "next"
     # At the next visit: whoever is in the middle of recording finishes under the words they agreed to.
     if is_arriving and consent.asks_again(contributor, get_language() or consent.FALLBACK_LANGUAGE):

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from allauth.core import ratelimit
 from django import forms
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from contributions import consent, farewell
 from contributions.models import Clip
-from openempathic.accounts.models import User
+from contributions.views.doors import speaking, voice_required
+from contributions.voices import forget, is_guest, voices_of
 
 
 class FarewellForm(forms.Form):
-    """The person's password; who signs in by links alone writes their address instead."""
+    """The person's password; who signs in by links alone writes their address; a guest presses the button."""
 
     password = forms.CharField(
         label=gettext_lazy("Your password"),
@@ -28,13 +29,18 @@ class FarewellForm(forms.Form):
     )
     email = forms.EmailField(label=gettext_lazy("Your e-mail address"))
 
-    def __init__(self, *args: Any, person: User, **options: Any) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.person = person
-        del self.fields["email" if person.has_usable_password() else "password"]
+        self.request = request
+        self.person: Any = request.user
+        asked = {"password"} if request.user.is_authenticated and self.person.has_usable_password() else {"email"}
+        asked = set() if is_guest(request) else asked
+        self.fields = {name: field for name, field in self.fields.items() if name in asked}
 
     def clean_password(self) -> str:
-        """Only the person's own."""
+        """Only the person's own, and not after many that were not."""
+        if not ratelimit.consume(self.request, action="reauthenticate", user=self.person):
+            raise forms.ValidationError(_("Too many tries. Please wait a minute. Nothing was deleted."))
         if not self.person.check_password(self.cleaned_data["password"]):
             raise forms.ValidationError(_("This is not your password. Nothing was deleted."))
         return self.cleaned_data["password"]
@@ -46,17 +52,28 @@ class FarewellForm(forms.Form):
         return self.cleaned_data["email"]
 
 
-@login_required
+@voice_required
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_account(request: HttpRequest) -> HttpResponse:
     """Ask once, with the password, then take everything back and forget the person."""
-    person: Any = request.user
-    form = FarewellForm(request.POST or None, person=person)
-    if request.method == "POST" and form.is_valid():
-        told = farewell.delete_account(person, locale=consent.locale_now())
+    form = FarewellForm(request.POST if request.method == "POST" else None, request=request)
+    if request.method == "POST" and form.is_valid() and (told := gone(form, request)):
+        was_guest = is_guest(request)
         logout(request)
-        return render(request, "contribute/farewell.html", {"told": told})
-    count = Clip.objects.of(person).live().count()
+        forget(request)
+        return render(request, "contribute/farewell.html", {"told": told, "was_guest": was_guest})
+    count = Clip.objects.of(voices_of(request)).live().count()
     return render(request, "contribute/delete_account.html", {"form": form, "count": count})
+
+
+def gone(form: FarewellForm, request: HttpRequest) -> farewell.Farewell | None:
+    """Do what was asked; None, with the reason on the form, where the account must stay."""
+    try:
+        if is_guest(request):
+            return farewell.end_guest(speaking(request), locale=consent.locale_now())
+        return farewell.delete_account(form.person, locale=consent.locale_now())
+    except farewell.NotDeletable as refusal:
+        form.add_error(None, str(refusal))
+        return None

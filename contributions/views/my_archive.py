@@ -1,22 +1,23 @@
 """The person's own archive, built when they ask for it."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from contributions import consent, exports
+from contributions import exports
+from contributions.views.doors import named_voice, voice_required
 
 
-@login_required
+@voice_required
 @never_cache
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Everything of the person's voice as one download."""
+    """Everything of one of the person's voices as one download."""
+    voice = named_voice(request)
     try:
-        archive = exports.export(consent.contributor_for(request.user), by=request.user)
+        archive = exports.export(voice, by=voice.actor)
     except exports.TooManyExports:
         return too_many(request)
     name = f"my-voice-{timezone.now():%Y-%m-%d}.zip"

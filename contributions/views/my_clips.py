@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import consent, receipts, withdrawal
+from contributions import consent, guests, receipts, withdrawal
 from contributions.api.views import reason_given
-from contributions.models import Clip, Purpose, Rating
+from contributions.models import Clip, Contributor, Purpose, Rating
 from contributions.views import words
+from contributions.views.doors import speaking, voice_required
+from contributions.voices import voices_of
 
 CLIPS_A_PAGE = 25
 S = Clip.Status
@@ -43,19 +45,22 @@ SETTLED = (S.ACCEPTED, S.REJECTED)
 GONE = (S.WITHDRAWN, S.PURGED)
 
 
-@login_required
+@voice_required
 @never_cache
 @require_safe
 def my_clips(request: HttpRequest) -> HttpResponse:
     """What the person allows, and their clips, newest first, a heading for each day."""
-    clips = Clip.objects.of(request.user)
+    voices = voices_of(request)
+    clips = Clip.objects.of(voices)
     page = Paginator(clips.order_by("-stored_at"), CLIPS_A_PAGE).get_page(request.GET.get("page"))
     labels = heard(page)
     facts = {
         "page": page,
         "clips": [described(clip) | {"heard": labels[clip.pk]} for clip in page],
         "has_live": clips.live().exists(),
-        "purposes": allowed(request.user),
+        "purposes": allowed(voices),
+        "claimed": voices[1:],
+        "as_guest": code_in_this_browser(request),
     }
     return render(request, "contribute/my_clips.html", facts)
 
@@ -84,23 +89,32 @@ def heard(clips: Iterable[Clip]) -> dict[UUID, list[dict[str, Any]]]:
     return counted
 
 
-def allowed(person: Any) -> list[dict[str, Any]]:
-    """The purposes that the person allows now, the required one first."""
-    given = [purpose for purpose, is_given in consent.current(consent.contributor_for(person)).items() if is_given]
+def code_in_this_browser(request: HttpRequest) -> str | None:
+    """For somebody with an account: the code of the guest as whom this browser acted before they signed in."""
+    if not request.user.is_authenticated:
+        return None
+    guest = guests.guest_of(request.session)
+    return guests.code_of(guest) if guest else None
+
+
+def allowed(voices: Iterable[Contributor]) -> list[dict[str, Any]]:
+    """The purposes that the person allows now with any of their voices, the required one first."""
+    given = {purpose for voice in voices for purpose, is_given in consent.current(voice).items() if is_given}
     ordered = [purpose for purpose in Purpose if purpose in given]
     return [{"purpose": purpose, "is_required": purpose == consent.REQUIRED} for purpose in ordered]
 
 
-@login_required
+@voice_required
 @require_POST
 def take_back(request: HttpRequest, clip_id: UUID) -> HttpResponse:
     """Withdraw one of the person's clips."""
-    withdrawal.withdraw(get_object_or_404(Clip.objects.of(request.user), pk=clip_id), by=request.user)
+    clip = get_object_or_404(Clip.objects.of(voices_of(request)), pk=clip_id)
+    withdrawal.withdraw(clip, by=clip.contributor.actor)
     messages.success(request, _("The clip is withdrawn. Nobody hears it any more, and its sound is being erased."))
     return redirect("my-clips")
 
 
-@login_required
+@voice_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_all_back(request: HttpRequest) -> HttpResponse:
@@ -108,13 +122,13 @@ def take_all_back(request: HttpRequest) -> HttpResponse:
     return taken_back(request, address=reverse("withdrawal-of-all"))
 
 
-@login_required
+@voice_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_day_back(request: HttpRequest, day: str) -> HttpResponse:
     """Ask once, then withdraw the clips that the person gave on one day (UTC)."""
     asked = day_of(day)
-    if not Clip.objects.of(request.user).filter(stored_at__date=asked).exists():
+    if not Clip.objects.of(voices_of(request)).filter(stored_at__date=asked).exists():
         raise Http404
     return taken_back(request, address=reverse("withdrawal-of-day", args=[day]), day=asked)
 
@@ -129,34 +143,42 @@ def day_of(word: str) -> date:
 
 def taken_back(request: HttpRequest, *, address: str, day: date | None = None) -> HttpResponse:
     """The question at a GET, the act at a POST."""
-    contributor = consent.contributor_for(request.user)
     if request.method == "POST":
-        withdrawal.withdraw_all(contributor, by=request.user, day=day)
+        with transaction.atomic():
+            for voice in voices_of(request):
+                withdrawal.withdraw_all(voice, by=voice.actor, day=day)
         messages.success(request, _("These clips are withdrawn. Nobody hears them, and their sound is being erased."))
         return redirect("my-clips")
-    clips = contributor.clips.filter(stored_at__date=day) if day else contributor.clips.all()
+    clips = Clip.objects.of(voices_of(request))
+    clips = clips.filter(stored_at__date=day) if day else clips
     facts = {"address": address, "day": day, "count": clips.live().count()}
     return render(request, "contribute/take_back.html", facts)
 
 
-@login_required
+@voice_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_purpose_back(request: HttpRequest, purpose: str) -> HttpResponse:
     """Take back one purpose; the page asks first where every clip goes with it."""
     if purpose not in Purpose.values:
         raise Http404
-    contributor = consent.contributor_for(request.user)
     if request.method == "POST":
-        if consent.withdraw(contributor, purpose, by=request.user, locale=consent.locale_now()):
+        with transaction.atomic():
+            changes = [withdrawn(voice, purpose) for voice in voices_of(request)]
+        if any(changes):
             # A mail that fails undoes nothing: the receipt is on its page too.
-            receipts.send(contributor, at=timezone.now())
+            receipts.send(speaking(request), at=timezone.now())
         messages.success(request, _("Taken back. From now on your clips are not used for this."))
         return redirect("my-clips")
     facts = {
         "address": reverse("purpose-withdrawal", args=[purpose]),
         "purpose": Purpose(purpose),
         "is_required": purpose == consent.REQUIRED,
-        "count": contributor.clips.live().count(),
+        "count": Clip.objects.of(voices_of(request)).live().count(),
     }
     return render(request, "contribute/take_back.html", facts)
+
+
+def withdrawn(voice: Contributor, purpose: str) -> bool:
+    """Take the purpose back for one voice; whether that changed anything."""
+    return bool(consent.withdraw(voice, purpose, by=voice.actor, locale=consent.locale_now()))

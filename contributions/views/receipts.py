@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from contributions import consent, receipts
+from contributions import receipts
 from contributions.forms import as_part
 from contributions.models import ConsentEvent
+from contributions.views.doors import named_voice, voice_required
 
 
-@login_required
+@voice_required
 @never_cache
 @require_safe
 def receipt(request: HttpRequest) -> HttpResponse:
     """What the person allows, on a page that prints well; whoever has not answered is asked first."""
-    contributor = consent.contributor_for(request.user)
+    contributor = named_voice(request)
     try:
         document = receipts.receipt(contributor, at=timezone.now())
     except receipts.NoConsentYet:
@@ -38,13 +38,13 @@ def described(event: ConsentEvent) -> dict[str, Any]:
     }
 
 
-@login_required
+@voice_required
 @never_cache
 @require_safe
 def receipt_json(request: HttpRequest) -> HttpResponse:
     """The same as a signed file."""
     try:
-        document = receipts.receipt(consent.contributor_for(request.user), at=timezone.now())
+        document = receipts.receipt(named_voice(request), at=timezone.now())
     except receipts.NoConsentYet as nothing:
         raise Http404(str(nothing)) from None
     kept_as = f'attachment; filename="{receipts.FILE_NAME}"'

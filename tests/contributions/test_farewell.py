@@ -52,7 +52,7 @@ def test_address_password_sessions_and_invitations_are_gone(signed_in, vera, ott
     assert not EmailAddress.objects.exists()
     assert not Invitation.objects.exists()
     assert [session.get_decoded()["_auth_user_id"] for session in Session.objects.all()] == [str(otto.pk)]
-    assert reverse("account_login") in elsewhere.get(reverse("my-clips")).url
+    assert reverse("take-part") in elsewhere.get(reverse("my-clips")).url
     assert others.get(reverse("my-clips")).status_code == 200
 
 
@@ -74,10 +74,30 @@ def test_what_a_listener_answered_stays_of_nobody(vera, milo):
     assert Clip.objects.get().status == Clip.Status.ACCEPTED
 
 
-def test_somebody_who_never_gave_anything_may_leave_too(cleo):
-    farewell.delete_account(cleo, locale="en")
+def test_the_last_curator_stays_until_there_is_another(client, cleo):
+    client.force_login(cleo)
 
+    said = client.post(PAGE, RIGHT).content.decode()
+
+    assert "You are the last curator" in said
+    assert User.objects.filter(pk=cleo.pk).exists()
+    worlds.person("nina", Role.CURATOR)
+    client.post(PAGE, RIGHT)
     assert not User.objects.filter(pk=cleo.pk).exists()
+
+
+def test_a_password_cannot_be_guessed_here_without_end(signed_in, vera):
+    tries = [signed_in.post(PAGE, {"password": f"guess {number}"}).content.decode() for number in range(12)]
+
+    assert "Too many tries" in tries[-1]
+    assert "Too many tries" in signed_in.post(PAGE, RIGHT).content.decode()
+    assert User.objects.filter(pk=vera.pk).exists()
+
+
+def test_somebody_who_never_gave_anything_may_leave_too(milo):
+    farewell.delete_account(milo, locale="en")
+
+    assert not User.objects.filter(pk=milo.pk).exists()
     assert not Contributor.objects.exists()
 
 

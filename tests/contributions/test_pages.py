@@ -175,10 +175,10 @@ def test_every_module_that_a_script_imports_is_in_the_import_map(client, vera_in
 # A volunteer's way
 
 
-def test_a_stranger_chooses_a_language_and_is_asked_to_sign_in_only_then(client, stock):
+def test_a_stranger_chooses_a_language_and_is_asked_only_then_how_to_take_part(client, stock):
     answer = client.post(reverse("choose-language"), {"language": "ar"}, follow=True)
 
-    assert "/accounts/login/" in answer.redirect_chain[-1][0]
+    assert "/contribute/as/" in answer.redirect_chain[-1][0]
     assert client.session["spoken_language"] == "ar"
 
 

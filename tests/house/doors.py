@@ -1,6 +1,6 @@
 """Every door of the site and who passes it: the expected answers, one line a door.
 
-Anon has not signed in. Otto and Vera contribute, Milo and Mona moderate, Cleo curates. Vera and Milo gave a clip each;
+Anon has not signed in. Gina is a guest with a code, and gave a clip. Otto and Vera contribute, Milo and Mona moderate, Cleo curates. Vera and Milo gave a clip each;
 Milo has a turn on Vera's, and has rated another of hers, for which there is a suggestion; Mona has done nothing yet.
 
 An answer is a status, `sign-in` for being sent there, `>name` for being sent to another door, or `"` for the answer
@@ -8,127 +8,144 @@ that the person before got. A subject says whose thing the address names: `test_
 """
 
 DOORS = """
-door                                 subject        method  anon     otto     vera     milo     mona     cleo
+door                                 subject        method  anon       gina     otto     vera     milo     mona     cleo
 
-home                                 -              GET     200      200      200      200      200      200
-privacy                              -              GET     200      200      200      200      200      200
-terms                                -              GET     200      200      200      200      200      200
-healthz                              -              GET     200      200      200      200      200      200
-tombstones                           -              GET     200      200      200      200      200      200
-tombstones-csv                       -              GET     200      200      200      200      200      200
-public-key                           -              GET     200      200      200      200      200      200
-set_language                         -              GET     >home    >home    >home    >home    >home    >home
-set_language                         -              POST    >home    >home    >home    >home    >home    >home
+home                                 -              GET     200      200      200      200      200      200      200
+privacy                              -              GET     200      200      200      200      200      200      200
+terms                                -              GET     200      200      200      200      200      200      200
+healthz                              -              GET     200      200      200      200      200      200      200
+tombstones                           -              GET     200      200      200      200      200      200      200
+tombstones-csv                       -              GET     200      200      200      200      200      200      200
+public-key                           -              GET     200      200      200      200      200      200      200
+set_language                         -              GET     >home    >home    >home    >home    >home    >home    >home
+set_language                         -              POST    >home    >home    >home    >home    >home    >home    >home
 
-choose-language                      -              GET     200      200      200      200      200      200
-choose-language                      -              POST    >consent "        >studio  "        >consent "
-consent                              -              GET     sign-in  200      200      200      200      200
-consent                              -              POST    sign-in  200      200      200      200      200
-receipt                              -              GET     sign-in  >consent 200      200      >consent "
-receipt-json                         -              GET     sign-in  404      200      200      404      404
-studio                               -              GET     sign-in  >choose-language "        "        "        "
-withdrawal-of-all                    -              GET     sign-in  200      200      200      200      200
-withdrawal-of-all                    -              POST    sign-in  >my-clips "       "        "        "
-withdrawal-of-day                    today          GET     sign-in  404      200      200      404      404
-withdrawal-of-day                    today          POST    sign-in  404      >my-clips "       404      404
-withdrawal-of-day                    no-day         GET     sign-in  404      404      404      404      404
-withdrawal-of-day                    no-day         POST    sign-in  404      404      404      404      404
-purpose-withdrawal                   training       GET     sign-in  200      200      200      200      200
-purpose-withdrawal                   training       POST    sign-in  >my-clips "       "        "        "
-purpose-withdrawal                   no-purpose     GET     sign-in  404      404      404      404      404
-purpose-withdrawal                   no-purpose     POST    sign-in  404      404      404      404      404
-export                               -              GET     sign-in  405      405      405      405      405
-export                               -              POST    sign-in  200      200      200      200      200
-delete-account                       -              GET     sign-in  200      200      200      200      200
-delete-account                       -              POST    sign-in  200      200      200      200      200
-my-clips                             -              GET     sign-in  200      200      200      200      200
-my-clips                             -              GET     sign-in  200      200      200      200      200
+choose-language                      -              GET     200      200      200      200      200      200      200
+choose-language                      -              POST    >consent >studio  >consent >studio  "        >consent "
+take-part                            -              GET     200      >choose-language "     "        "        "        "
+take-part                            -              POST    >choose-language "     "        "        "        "        "
+guest                                -              GET     200      200      200      200      200      200      200
+guest                                -              POST    422      422      422      422      422      422      422
+guest-code                           -              GET     404      200      404      404      404      404      404
+guest-code                           -              POST    404      >guest-code 404   404      404      404      404
+guest-code-file                      -              GET     404      200      404      404      404      404      404
+guest-claim                          -              POST    sign-in  sign-in  422      422      422      422      422
+guest-leave                          -              POST    >home    >home    >home    >home    >home    >home    >home
+consent                              -              GET     >take-part 200      200      200      200      200      200
+consent                              -              POST    >take-part 200      200      200      200      200      200
+receipt                              -              GET     >take-part 200      >consent 200      200      >consent "
+receipt-json                         -              GET     >take-part 200      404      200      200      404      404
+studio                               -              GET     >take-part >choose-language "       "        "        "        "
+withdrawal-of-all                    -              GET     >take-part 200      200      200      200      200      200
+withdrawal-of-all                    -              POST    >take-part >my-clips "        "       "        "        "
+withdrawal-of-day                    today          GET     >take-part 200      404      200      200      404      404
+withdrawal-of-day                    today          POST    >take-part >my-clips 404      >my-clips "       404      404
+withdrawal-of-day                    no-day         GET     >take-part 404      404      404      404      404      404
+withdrawal-of-day                    no-day         POST    >take-part 404      404      404      404      404      404
+purpose-withdrawal                   training       GET     >take-part 200      200      200      200      200      200
+purpose-withdrawal                   training       POST    >take-part >my-clips "        "       "        "        "
+purpose-withdrawal                   no-purpose     GET     >take-part 404      404      404      404      404      404
+purpose-withdrawal                   no-purpose     POST    >take-part 404      404      404      404      404      404
+export                               -              GET     >take-part 405      405      405      405      405      405
+export                               -              POST    >take-part 200      200      200      200      200      200
+delete-account                       -              GET     >take-part 200      200      200      200      200      200
+delete-account                       -              POST    >take-part 200      200      200      200      200      200
+my-clips                             -              GET     >take-part 200      200      200      200      200      200
 
-review                               -              GET     sign-in  403      403      200      200      200
-review-rating                        milo's-turn    POST    sign-in  403      403      422      404      404
-review-suggestion                    milo's-rating  GET     sign-in  403      403      200      404      404
-review-suggestion                    milo's-rating  POST    sign-in  403      "        >review-suggestion 404      "
+review                               -              GET     sign-in  sign-in  403      403      200      200      200
+review-rating                        milo's-turn    POST    sign-in  sign-in  403      403      422      404      404
+review-suggestion                    milo's-rating  GET     sign-in  sign-in  403      403      200      404      404
+review-suggestion                    milo's-rating  POST    sign-in  sign-in  403      "        >review-suggestion 404      "
 
-runs                                 -              GET     sign-in  403      403      403      403      200
-runs                                 -              POST    sign-in  403      403      403      403      >runs
-run                                  a-run          GET     sign-in  403      403      403      403      200
-invitations                          -              GET     sign-in  403      403      403      403      200
-invitations                          -              POST    sign-in  403      "        "        "        >invitations
+runs                                 -              GET     sign-in  sign-in  403      403      403      403      200
+runs                                 -              POST    sign-in  sign-in  403      403      403      403      >runs
+run                                  a-run          GET     sign-in  sign-in  403      403      403      403      200
+invitations                          -              GET     sign-in  sign-in  403      403      403      403      200
+invitations                          -              POST    sign-in  sign-in  403      "        "        "        >invitations
 
-invitation                           good-word      GET     200      200      200      200      200      200
-invitation                           good-word      POST    403      >home    >home    >home    >home    >home
-invitation                           bad-word       GET     410      410      410      410      410      410
-invitation                           bad-word       POST    410      410      410      410      410      410
-sign-in                              good-word      GET     200      200      200      200      200      410
-sign-in                              good-word      POST    >home    >home    >home    >home    >home    410
-sign-in                              bad-word       GET     410      410      410      410      410      410
-sign-in                              bad-word       POST    410      410      410      410      410      410
+invitation                           good-word      GET     200      200      200      200      200      200      200
+invitation                           good-word      POST    403      403      >home    >home    >home    >home    >home
+invitation                           bad-word       GET     410      410      410      410      410      410      410
+invitation                           bad-word       POST    410      410      410      410      410      410      410
+sign-in                              good-word      GET     200      200      200      200      200      200      410
+sign-in                              good-word      POST    >home    >home    >home    >home    >home    >home    410
+sign-in                              bad-word       GET     410      410      410      410      410      410      410
+sign-in                              bad-word       POST    410      410      410      410      410      410      410
 
-account_login                        -              GET     200      >home    >home    >home    >home    >home
-account_signup                       -              GET     200      >home    >home    >home    >home    >home
-account_logout                       -              GET     >home    200      200      200      200      200
-account_logout                       -              POST    >home    >home    >home    >home    >home    >home
-account_inactive                     -              GET     200      200      200      200      200      200
-account_reauthenticate               -              GET     sign-in  200      200      200      200      200
-account_email                        -              GET     sign-in  200      200      200      200      200
-account_email                        -              POST    sign-in  >account_email "        "        "        "
-account_email_verification_sent      -              GET     200      200      200      200      200      200
-account_confirm_email                bad-key        GET     200      200      200      200      200      200
-account_change_password              -              GET     sign-in  200      200      200      200      200
-account_change_password              -              POST    sign-in  200      200      200      200      200
-account_set_password                 -              GET     sign-in  >account_change_password "     "     "     "
-account_reset_password               -              GET     200      200      200      200      200      200
-account_reset_password_done          -              GET     200      200      200      200      200      200
-account_reset_password_from_key      bad-reset      GET     200      200      200      200      200      200
-account_reset_password_from_key_done -              GET     200      200      200      200      200      200
-account_confirm_login_code           -              GET     sign-in  >home    >home    >home    >home    >home
+account_login                        -              GET     200      200      >home    >home    >home    >home    >home
+account_signup                       -              GET     200      200      >home    >home    >home    >home    >home
+account_logout                       -              GET     >home    >home    200      200      200      200      200
+account_logout                       -              POST    >home    >home    >home    >home    >home    >home    >home
+account_inactive                     -              GET     200      200      200      200      200      200      200
+account_reauthenticate               -              GET     sign-in  sign-in  200      200      200      200      200
+account_email                        -              GET     sign-in  sign-in  200      200      200      200      200
+account_email                        -              POST    sign-in  sign-in  >account_email "        "        "        "
+account_email_verification_sent      -              GET     200      200      200      200      200      200      200
+account_confirm_email                bad-key        GET     200      200      200      200      200      200      200
+account_change_password              -              GET     sign-in  sign-in  200      200      200      200      200
+account_change_password              -              POST    sign-in  sign-in  200      200      200      200      200
+account_set_password                 -              GET     sign-in  sign-in  >account_change_password "     "     "     "
+account_reset_password               -              GET     200      200      200      200      200      200      200
+account_reset_password_done          -              GET     200      200      200      200      200      200      200
+account_reset_password_from_key      bad-reset      GET     200      200      200      200      200      200      200
+account_reset_password_from_key_done -              GET     200      200      200      200      200      200      200
+account_confirm_login_code           -              GET     sign-in  sign-in  >home    >home    >home    >home    >home
 """
 
 # The doors of a clip, for each owner, in each status; `live` is every status but WITHDRAWN and PURGED.
 CLIP_DOORS = """
-door        subject      status     method  anon     otto     vera     milo     mona     cleo
+door        subject      status     method  anon     gina     otto     vera     milo     mona     cleo
 
-clip-audio  vera's-clip  live       GET     sign-in  404      200      200      404      200
-clip-audio  vera's-clip  WITHDRAWN  GET     sign-in  404      404      404      404      404
-clip-audio  vera's-clip  PURGED     GET     sign-in  404      404      404      404      404
-clip-audio  milo's-clip  live       GET     sign-in  404      404      200      404      200
-clip-audio  milo's-clip  WITHDRAWN  GET     sign-in  404      404      404      404      404
-clip-audio  milo's-clip  PURGED     GET     sign-in  404      404      404      404      404
+clip-audio  vera's-clip  live       GET     >take-part 404      404      200      200      404      200
+clip-audio  vera's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
+clip-audio  vera's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
+clip-audio  milo's-clip  live       GET     >take-part 404      404      404      200      404      200
+clip-audio  milo's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
+clip-audio  milo's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
 
-clip-peaks  vera's-clip  live       GET     sign-in  404      200      200      404      200
-clip-peaks  vera's-clip  WITHDRAWN  GET     sign-in  404      404      404      404      404
-clip-peaks  vera's-clip  PURGED     GET     sign-in  404      404      404      404      404
-clip-peaks  milo's-clip  live       GET     sign-in  404      404      200      404      200
-clip-peaks  milo's-clip  WITHDRAWN  GET     sign-in  404      404      404      404      404
-clip-peaks  milo's-clip  PURGED     GET     sign-in  404      404      404      404      404
+clip-peaks  vera's-clip  live       GET     >take-part 404      404      200      200      404      200
+clip-peaks  vera's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
+clip-peaks  vera's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
+clip-peaks  milo's-clip  live       GET     >take-part 404      404      404      200      404      200
+clip-peaks  milo's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
+clip-peaks  milo's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
 
-withdrawal  vera's-clip  live       POST    sign-in  404      >my-clips 404    404      404
-withdrawal  vera's-clip  WITHDRAWN  POST    sign-in  404      >my-clips 404    404      404
-withdrawal  vera's-clip  PURGED     POST    sign-in  404      >my-clips 404    404      404
-withdrawal  milo's-clip  live       POST    sign-in  404      404      >my-clips 404    404
-withdrawal  milo's-clip  WITHDRAWN  POST    sign-in  404      404      >my-clips 404    404
-withdrawal  milo's-clip  PURGED     POST    sign-in  404      404      >my-clips 404    404
+withdrawal  vera's-clip  live       POST    >take-part 404      404      >my-clips 404    404      404
+withdrawal  vera's-clip  WITHDRAWN  POST    >take-part 404      404      >my-clips 404    404      404
+withdrawal  vera's-clip  PURGED     POST    >take-part 404      404      >my-clips 404    404      404
+withdrawal  milo's-clip  live       POST    >take-part 404      404      404      >my-clips 404    404
+withdrawal  milo's-clip  WITHDRAWN  POST    >take-part 404      404      404      >my-clips 404    404
+withdrawal  milo's-clip  PURGED     POST    >take-part 404      404      404      >my-clips 404    404
 
-api:clip    vera's-clip  live       GET     403      404      200      404      404      404
-api:clip    vera's-clip  WITHDRAWN  GET     403      404      200      404      404      404
-api:clip    vera's-clip  PURGED     GET     403      404      200      404      404      404
-api:clip    milo's-clip  live       GET     403      404      404      200      404      404
-api:clip    milo's-clip  WITHDRAWN  GET     403      404      404      200      404      404
-api:clip    milo's-clip  PURGED     GET     403      404      404      200      404      404
+api:clip    vera's-clip  live       GET     403        404      404      200      404      404      404
+api:clip    vera's-clip  WITHDRAWN  GET     403        404      404      200      404      404      404
+api:clip    vera's-clip  PURGED     GET     403        404      404      200      404      404      404
+api:clip    milo's-clip  live       GET     403        404      404      404      200      404      404
+api:clip    milo's-clip  WITHDRAWN  GET     403        404      404      404      200      404      404
+api:clip    milo's-clip  PURGED     GET     403        404      404      404      200      404      404
 
-api:clip    vera's-clip  live       PUT     403      403      200      409      403      403
-api:clip    vera's-clip  WITHDRAWN  PUT     403      403      200      409      403      403
-api:clip    vera's-clip  PURGED     PUT     403      403      200      409      403      403
-api:clip    milo's-clip  live       PUT     403      403      409      200      403      403
-api:clip    milo's-clip  WITHDRAWN  PUT     403      403      409      200      403      403
-api:clip    milo's-clip  PURGED     PUT     403      403      409      200      403      403
+api:clip    vera's-clip  live       PUT     403        409      403      200      409      403      403
+api:clip    vera's-clip  WITHDRAWN  PUT     403        409      403      200      409      403      403
+api:clip    vera's-clip  PURGED     PUT     403        409      403      200      409      403      403
+api:clip    milo's-clip  live       PUT     403        409      403      409      200      403      403
+api:clip    milo's-clip  WITHDRAWN  PUT     403        409      403      409      200      403      403
+api:clip    milo's-clip  PURGED     PUT     403        409      403      409      200      403      403
 
-withdrawal  vera's-clip  live       POST    sign-in  404      >my-clips 404    404      404
-withdrawal  vera's-clip  WITHDRAWN  POST    sign-in  404      >my-clips 404    404      404
-withdrawal  vera's-clip  PURGED     POST    sign-in  404      >my-clips 404    404      404
-withdrawal  milo's-clip  live       POST    sign-in  404      404      >my-clips 404    404
-withdrawal  milo's-clip  WITHDRAWN  POST    sign-in  404      404      >my-clips 404    404
-withdrawal  milo's-clip  PURGED     POST    sign-in  404      404      >my-clips 404    404
+clip-audio  gina's-clip  live       GET     >take-part 200      404      404      404      404      200
+clip-audio  gina's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
+clip-audio  gina's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
+clip-peaks  gina's-clip  live       GET     >take-part 200      404      404      404      404      200
+clip-peaks  gina's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
+clip-peaks  gina's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
+withdrawal  gina's-clip  live       POST    >take-part >my-clips 404      404      404      404      404
+withdrawal  gina's-clip  WITHDRAWN  POST    >take-part >my-clips 404      404      404      404      404
+withdrawal  gina's-clip  PURGED     POST    >take-part >my-clips 404      404      404      404      404
+api:clip    gina's-clip  live       GET     403        200      404      404      404      404      404
+api:clip    gina's-clip  WITHDRAWN  GET     403        200      404      404      404      404      404
+api:clip    gina's-clip  PURGED     GET     403        200      404      404      404      404      404
+api:clip    gina's-clip  live       PUT     403        200      403      409      409      403      403
+api:clip    gina's-clip  WITHDRAWN  PUT     403        200      403      409      409      403      403
+api:clip    gina's-clip  PURGED     PUT     403        200      403      409      409      403      403
 """
 
 # Sent with a POST where the door asks for something; every other POST is empty.
@@ -138,12 +155,10 @@ SENT = {
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
 
-
 def rows(table: str) -> list[dict[str, str]]:
     """The table's lines as mappings from its head."""
     head, *lines = [line.split() for line in table.strip().splitlines() if line]
     return [dict(zip(head, spelled_out(line), strict=True)) for line in lines]
-
 
 def spelled_out(line: list[str]) -> list[str]:
     """The line's cells, with what each `"` stands for."""

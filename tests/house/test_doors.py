@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpResponseBase
@@ -16,7 +17,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from contributions.models import Clip, RatingTurn, Suggestion
+from contributions import guests
+from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from openempathic import storage
 from openempathic.accounts import invitations
 from openempathic.accounts.models import Role, User
@@ -25,7 +27,7 @@ from tests import worlds
 from tests.house.doors import CLIP_DOORS, DOORS, SENT, rows
 from training import schedule
 
-PEOPLE = ("anon", "otto", "vera", "milo", "mona", "cleo")
+PEOPLE = ("anon", "gina", "otto", "vera", "milo", "mona", "cleo")
 GONE = (Clip.Status.WITHDRAWN, Clip.Status.PURGED)
 SOUND = worlds.ANGER.read_bytes()
 
@@ -34,7 +36,7 @@ SOUND = worlds.ANGER.read_bytes()
 class World:
     """The people, and what each subject of the tables is in an address."""
 
-    people: dict[str, User | AnonymousUser]
+    people: dict[str, User | Contributor | AnonymousUser]
     subjects: dict[str, dict[str, Any]]
 
 
@@ -44,6 +46,7 @@ def world(db) -> World:
     worlds.stocked()
     people = {
         "anon": AnonymousUser(),
+        "gina": worlds.guest(),
         "otto": worlds.person("otto"),
         "vera": worlds.volunteer("vera"),
         "milo": moderating(worlds.volunteer("milo")),
@@ -53,7 +56,7 @@ def world(db) -> World:
     rated = reviewable(worlds.stored_clip(people["vera"]))
     rating = worlds.rated(rated, by=people["milo"])
     suggested(rated)
-    veras, milos = (reviewable(worlds.stored_clip(people[name])) for name in ("vera", "milo"))
+    veras, milos, ginas = (reviewable(worlds.stored_clip(people[name])) for name in ("vera", "milo", "gina"))
     turn = RatingTurn.objects.create(clip=veras, rater=people["milo"], lease_expires_at=timezone.now())
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     return World(
@@ -62,6 +65,7 @@ def world(db) -> World:
             "-": {},
             "vera's-clip": {"clip_id": veras.pk},
             "milo's-clip": {"clip_id": milos.pk},
+            "gina's-clip": {"clip_id": ginas.pk},
             "milo's-turn": {"turn_id": turn.pk},
             "milo's-rating": {"rating_id": rating.pk},
             "a-run": {"run_id": schedule.open_run(by=people["cleo"]).pk},
@@ -156,12 +160,22 @@ def answers(world: World, row: dict[str, str]) -> dict[str, str]:
 def told(world: World, row: dict[str, str], name: str, *, browser: Client) -> str:
     """The answer to one person, in the tables' words; what they changed is undone."""
     with transaction.atomic():
-        if name != "anon":
-            browser.force_login(world.people[name])
+        enter(browser, world.people[name])
         answer = in_words(ask(world, row, browser))
         transaction.set_rollback(True)
     browser.logout()
     return answer
+
+
+def enter(browser: Client, person: User | Contributor | AnonymousUser) -> None:
+    """Let the browser act as the person."""
+    if isinstance(person, User):
+        browser.force_login(person)
+    elif isinstance(person, Contributor):
+        session = browser.session
+        guests.enter(session, person)
+        session.save()
+        browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
 
 
 def ask(world: World, row: dict[str, str], browser: Client) -> HttpResponseBase:

@@ -1,0 +1,32 @@
+"""Who asks the API from a browser: an account's session or a guest's."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from contributions import guests
+from contributions.voices import voices_of
+
+
+class VoiceSession(SessionAuthentication):
+    """The session of the site's own pages; a guest's is held to the same proof that no other site sent the request."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """The account, or nobody with a guest's session."""
+        if (account := super().authenticate(request)) is not None:
+            return account
+        if guests.guest_of(request._request.session) is None:
+            return None
+        self.enforce_csrf(request)
+        return AnonymousUser(), None
+
+
+class HasVoice(BasePermission):
+    """Accounts and guests; a stranger has no clips to ask for."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether somebody speaks."""
+        return bool(voices_of(request))

@@ -1,0 +1,51 @@
+"""With whose voice a request speaks: an account's own and those it claimed, a guest's, or nobody's."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from contributions import consent, guests, retention
+from contributions.models import Contributor
+
+KNOWN = "_voices"
+
+
+def voices_of(request: Any) -> list[Contributor]:
+    """Every voice that is the person's, the one that speaks now first; none for a stranger. Asked once a request."""
+    if not hasattr(request, KNOWN):
+        setattr(request, KNOWN, found(request))
+    return list(getattr(request, KNOWN))
+
+
+def found(request: Any) -> list[Contributor]:
+    """The account's voices, or else the guest's; that they came moves the clock of retention."""
+    if request.user.is_authenticated:
+        own = consent.contributor_for(request.user)
+        voices = [own, *Contributor.objects.filter(claimed_by=request.user).order_by("created_at")]
+    else:
+        guest = guests.guest_of(request.session)
+        voices = [guest] if guest else []
+    for voice in voices[:1]:
+        retention.touch(voice, now=timezone.now())
+    return voices
+
+
+def voice_of(request: Any) -> Contributor | None:
+    """The voice that speaks now."""
+    return next(iter(voices_of(request)), None)
+
+
+def forget(request: Any) -> None:
+    """For the rest of the request nobody speaks: the person has just left."""
+    setattr(request, KNOWN, [])
+
+
+def is_guest(request: Any) -> bool:
+    """Whether the person has a voice here and no account."""
+    return not request.user.is_authenticated and voice_of(request) is not None
+
+
+def in_templates(request: Any) -> dict[str, Any]:
+    """For every page: whether it is read by a guest. Asked only where a template looks."""
+    return {"is_guest": SimpleLazyObject(lambda: is_guest(request))}
