@@ -238,6 +238,7 @@ def append(contributor: Contributor, *, kind: str, text: ConsentText, locale: st
     event.sha256 = event.digest()
     event.save()
     fold(event)
+    withdrawal.owe_purpose(event)
     return event
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import prelabelling, states
+from contributions import prelabelling, states, withdrawal
 from contributions.audio import decode, quality, speech
 from contributions.models import Clip, Examination
 from openempathic import leases, moves, storage
@@ -79,9 +79,11 @@ def examine_due(clip_id: UUID | str) -> Clip | None:
         examine(clip, claim)
     except moves.MovedMeanwhile:
         # Withdrawn, or taken over after our lease ran out: what we found is nobody's business now.
+        withdrawal.erase_if_gone(clip)
         return None
     except Exception:
         leases.give_back(claim, retry_in_seconds=RETRY_SECONDS)
+        withdrawal.erase_if_gone(clip)
         raise
     return clip
 

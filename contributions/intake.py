@@ -210,11 +210,19 @@ def keep_bytes(clip_id: uuid.UUID, file: BinaryIO, sha256: str) -> None:
         storage.put(key, file, sha256=sha256, if_absent=True)
     except storage.AlreadyStored:
         # An earlier try died between bytes and row: its bytes are complete, so they are ours if they are the same.
-        if hashlib.sha256(storage.read(key)).hexdigest() != sha256:
+        if hashlib.sha256(stored_before(key)).hexdigest() != sha256:
             raise AnotherDigest from None
     except storage.StorageFull as full:
         raise StorageFullNow from full
     except storage.StorageUnreachable as away:
+        raise StorageAway from away
+
+
+def stored_before(key: str) -> bytes:
+    """What an earlier try stored; where it was withdrawn and purged this very moment, the next try is told so."""
+    try:
+        return storage.read(key)
+    except storage.StorageError as away:
         raise StorageAway from away
 
 
@@ -252,11 +260,19 @@ def keep_row(
             clip.save(force_insert=True)
             audit.record("clip.stored", subject=clip, by=by, sha256=clip.sha256)
     except NoConsent:
-        storage.erase(f"{clip.prefix}/")
+        leave_no_bytes(clip)
         raise
     except IntegrityError:
+        # A twin that was kept, withdrawn and purged while our bytes were on their way: ours must not outlive it.
+        leave_no_bytes(clip)
         twin = already(clip_id, contributor, announced.sha256)
         if twin is None:
             raise
         return Receipt(twin, is_new=False)
     return Receipt(clip, is_new=True)
+
+
+def leave_no_bytes(clip: Clip) -> None:
+    """Erase what was put for a clip that lives under no row: refused, or withdrawn under another try's."""
+    if not Clip.objects.live().filter(pk=clip.pk).exists():
+        storage.erase(f"{clip.prefix}/")

@@ -86,8 +86,9 @@ def retry_after(attempts: int) -> float | None:
 
 
 def keep(scores: dict[str, float], claim: leases.Claim) -> None:
-    """Write the scores behind the fence; nothing is owed afterwards."""
-    leases.fenced(claim).update(
+    """Write the scores behind the fence, unless the clip was withdrawn meanwhile; nothing is owed afterwards."""
+    ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).values("pk")
+    leases.fenced(claim).filter(clip__in=ours).update(
         scores=scores,
         emotion=max(scores, key=lambda emotion: scores[emotion]),
         failure="",

@@ -118,6 +118,9 @@ def rate(turn: RatingTurn, *, by: Any, answer: Answer) -> Rating:
         with transaction.atomic():
             # The clip's row is locked, so that of two last answers one counts the other.
             clip = Clip.objects.select_for_update().get(pk=turn.clip_id)
+            # Asked again behind the lock: withdrawn while the answer was on its way, it takes none.
+            if clip.status not in RATEABLE:
+                raise NoLongerRateable
             rating = Rating.objects.create(clip=clip, rater=by, phase=Rating.Phase.BLIND, **columns(answer))
             RatingTurn.objects.filter(pk=turn.pk).update(closed_at=timezone.now())
             audit.record("clip.rated", subject=clip, by=by, is_usable=answer.is_usable)
@@ -195,13 +198,15 @@ def reconsider(rating: Rating, *, by: Any, emotion: str) -> Rating:
     """Keep the listener's second answer, given after they saw the suggestion: the same emotion keeps the first."""
     if rating.rater_id != by.pk:
         raise MayNotModerate
-    suggestion = suggestion_for(rating)
-    if suggestion is None:
-        raise NoLongerRateable
     if emotion not in answerable():
         raise IncompleteAnswer
     try:
         with transaction.atomic():
+            # Behind the same lock as the first answer: a clip that is withdrawn now takes no second one.
+            Clip.objects.select_for_update().get(pk=rating.clip_id)
+            suggestion = suggestion_for(rating)
+            if suggestion is None:
+                raise NoLongerRateable
             informed = Rating.objects.create(
                 clip=rating.clip,
                 rater=by,

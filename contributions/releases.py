@@ -165,13 +165,19 @@ def storage_holds(key: str, byte_count: int) -> bool:
 
 
 def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:
-    """The shards first: whoever sees the manifest finds all that it names. Put again, it mends what was lost."""
+    """The shards first: whoever sees the manifest finds all that it names. Put again, it mends what was lost.
+
+    Before them a draft of the manifest: of a freeze that is killed here it tells whose sound it left.
+    """
+    draft = f"{prefix}/{rewriting.DRAFT}"
+    storage.put(draft, folder / MANIFEST)
     for shard in manifest["shards"]:
         path = folder / "shards" / shard["name"]
         storage.put(f"{prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])
     for name in BESIDE:
         storage.put(f"{prefix}/{name}", folder / name)
     storage.put(f"{prefix}/{MANIFEST}", folder / MANIFEST)
+    storage.erase(draft)
 
 
 def check_still_allowed(kind: str, clips: list[Chosen]) -> None:
@@ -203,6 +209,10 @@ def keep_rows(release: Release, clips: list[Chosen], *, at: datetime, by: Any) -
 
 
 def withdrawn_keys(release: Release) -> list[str]:
-    """The keys of the release's clips that were withdrawn, or lost their permission, since it was frozen."""
+    """The keys of the release's clips that were withdrawn, or lost their permission, since it was frozen.
+
+    Also of those that are allowed again: once out of a release, a clip comes back with the next one only.
+    """
     members = dict(release.members.values_list("clip_id", "key"))
-    return sorted(members[clip] for clip in selection.no_longer_covered(members, kind=release.kind))
+    uncovered = {members[clip] for clip in selection.no_longer_covered(members, kind=release.kind)}
+    return sorted(uncovered | rewriting.gone_keys(release))

@@ -1,5 +1,9 @@
 """A release without the clips that were taken back: its manifest stays, its shards are rewritten where they lie.
 
+Gone from a release is a clip that was withdrawn, or whose consent or licence for this kind of release ended, or that
+`tombstones.json` tells of. That is kept in the clip's membership before a byte goes, and stays so whatever is consented
+to later: a key that was cut out does not come back.
+
 The manifest is immutable and goes on naming the shards as they were frozen; `tombstones.json` beside it says which keys
 are gone since and what each rewritten shard's digest is now, so that a reader can verify what it finds.
 
@@ -21,7 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from contributions.models import Clip, Release
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from contributions.models import Clip, Release, ReleaseClip
+from contributions.selection import PURPOSES, in_pieces
 from contributions.shards import add, canonical
 from openempathic import durable, storage
 
@@ -29,6 +37,8 @@ log = logging.getLogger(__name__)
 
 FORMAT = "openempathic-tombstones/1"
 MANIFEST, TOMBSTONES = "manifest.json", "tombstones.json"
+# The manifest while its shards are being put: it says whose sound lies there already, should the freeze be killed.
+DRAFT = "manifest.draft.json"
 GONE = (Clip.Status.WITHDRAWN, Clip.Status.PURGED)
 # Clips withdrawn while we write start another round; a release where that never ends is left owed.
 ROUNDS_MAX = 10
@@ -115,23 +125,58 @@ def never() -> None:
 
 
 def forget_withdrawn(release: Release, *, beat: Callable[[], None] = never) -> None:
-    """Take every withdrawn clip out of the release's shards; `beat` is called between shards, to hold a lease.
+    """Take every clip that is gone out of the release's shards; `beat` is called between shards, to hold a lease.
 
     Raises StorageError when that could not be done; then it is still owed.
     """
     place = InStorage(release.prefix)
     for _round in range(ROUNDS_MAX):
+        take_out(release, place)
         gone = gone_keys(release)
         told = forget(place, gone, beat=beat)
         # Asked again after the last write: see above why this is what makes purgers safe without a lock.
+        take_out(release, place)
         if gone_keys(release) == gone and tombstones_of(place) == told:
             return
     raise storage.StorageError(f"clips of {release} are withdrawn faster than it is rewritten")
 
 
+def take_out(release: Release, place: Place) -> None:
+    """Keep for good which clips the release may not hold any more: uncovered now, or told beside it already."""
+    standing = release.members.filter(taken_out_at=None)
+    covered = Clip.objects.covered_by(PURPOSES[Release.Kind(release.kind)])
+    standing.exclude(clip__in=covered.values("pk")).update(taken_out_at=Now())
+    # Told, and not known here: this database is older than the bytes.
+    for some in in_pieces(list((tombstones_of(place) or {}).get("keys", []))):
+        standing.filter(key__in=some).update(taken_out_at=Now())
+
+
+def gone_members() -> QuerySet[ReleaseClip]:
+    """The memberships of clips that are gone from their release."""
+    return ReleaseClip.objects.filter(Q(taken_out_at__isnull=False) | Q(clip__status__in=GONE))
+
+
 def gone_keys(release: Release) -> set[str]:
-    """The keys of the release's clips that were withdrawn."""
-    return set(release.members.filter(clip__status__in=GONE).values_list("key", flat=True))
+    """The keys of the release's clips that are gone from it."""
+    return set(gone_members().filter(release=release).values_list("key", flat=True))
+
+
+def is_clean(release: Release) -> bool:
+    """Whether storage says of every clip that is gone that it is, and holds the shards that it says."""
+    place = InStorage(release.prefix)
+    told = tombstones_of(place)
+    if told is None:
+        return not gone_keys(release)
+    is_told = gone_keys(release) <= set(told["keys"])
+    return is_told and all(lies_there(f"{release.prefix}/shards/{shard['name']}", shard) for shard in told["shards"])
+
+
+def lies_there(key: str, shard: Mapping[str, Any]) -> bool:
+    """Whether the object has the size that is told of it; one that had to go whole must not be there."""
+    try:
+        return bool(storage.stat(key).byte_count == shard["byte_count"] and shard["sha256"])
+    except storage.NotStored:
+        return shard["sha256"] is None
 
 
 def forget(place: Place, gone: set[str], *, beat: Callable[[], None] = never) -> dict[str, Any] | None:

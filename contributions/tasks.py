@@ -9,7 +9,7 @@ NUDGES_A_SWEEP = 500
 def sweep() -> None:
     """Nudge a worker for every row that is due; the only place that talks to the broker."""
     from contributions import examination, prelabelling
-    from contributions.models import Clip, Suggestion
+    from contributions.models import Clip, Suggestion, TakingBack
     from openempathic import leases
 
     examination.quarantine_exhausted()
@@ -19,6 +19,8 @@ def sweep() -> None:
         screen.delay(clip_id=str(pk))
     for pk in leases.due(Clip.objects.filter(status=Clip.Status.WITHDRAWN), at_most=NUDGES_A_SWEEP):
         purge.delay(clip_id=str(pk))
+    for pk in leases.due(TakingBack.objects.all(), at_most=NUDGES_A_SWEEP):
+        carry.delay(row_id=pk)
     for pk in leases.due(Suggestion.objects.filter(scores__isnull=True), at_most=NUDGES_A_SWEEP):
         prelabel.delay(suggestion_id=pk)
 
@@ -45,6 +47,22 @@ def purge(*, clip_id: str) -> None:
     from contributions import withdrawal
 
     withdrawal.purge_due(clip_id)
+
+
+@shared_task
+def carry(*, row_id: int) -> None:
+    """Bring one purpose, licence or account that was taken back to the ledger and to every release, if still owed."""
+    from contributions import withdrawal
+
+    withdrawal.carry_due(row_id)
+
+
+@shared_task
+def look_again() -> None:
+    """Look again at the prefixes of purged clips that are due for it."""
+    from contributions import strays
+
+    strays.look_due()
 
 
 @shared_task

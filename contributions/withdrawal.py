@@ -1,13 +1,14 @@
-"""Taking a clip back: effective in one transaction, then erased from everything of ours that holds its sound.
+"""Taking back a clip, a purpose or a licence: effective in one transaction, then erased from all that holds the sound.
 
 The withdrawn clip is at once in no queue, on no page and in no selection, since all of these ask for live or covered
 clips. The row stays due until its sound is gone: the clip's own prefix, what a model made of it, and every release
-shard that holds it, each rewritten without the clip. What we do not reach: copies of a release that somebody took
-away; for those there is the tombstone feed.
+shard that holds it, each rewritten without the clip. A purpose or a licence that ends takes the clips from the releases
+of its kind alone. First of all the worker writes into the ledger, for the day on which a backup is restored. What we do
+not reach: copies of a release that somebody took away; for those there is the tombstone feed.
 """
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,26 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import rewriting, states
-from contributions.models import Clip, Contributor, Release, Suggestion
+from contributions import ledger, rewriting, selection, states
+from contributions.models import (
+    Clip,
+    ConsentEvent,
+    Contributor,
+    LicenceGrant,
+    Release,
+    ReleaseClip,
+    Suggestion,
+    TakingBack,
+)
 from openempathic import audit, leases, moves, storage
+from openempathic.accounts.models import User
 
 AGENT = "withdrawal"
 RETRY_SECONDS = 60
+# When a purged clip's prefix is looked at again, by how often it was: workers that were slow, then once a day for good.
+LOOKS_SECONDS = (120, 600, 3600, 24 * 3600)
+TOOK_BACK = (ConsentEvent.Kind.WITHDRAWN, ConsentEvent.Kind.REFUSED)
+HAD_GIVEN = (ConsentEvent.Kind.GIVEN, ConsentEvent.Kind.SUPERSEDED)
 
 
 class NotWithdrawable(Exception):
@@ -32,7 +47,7 @@ def withdraw(clip: Clip, *, by: Any) -> None:
 
     Raises NotWithdrawable where the clip is somebody else's.
     """
-    if clip.contributor.user_id != by.pk:
+    if by is None or clip.contributor.actor != by:
         raise NotWithdrawable(f"{clip} belongs to another contributor")
     end(clip, by=by)
 
@@ -76,6 +91,94 @@ def end(clip: Clip, *, by: Any) -> None:
             clip.refresh_from_db(fields=["status"])
 
 
+def owe_purpose(event: ConsentEvent) -> None:
+    """Where the event takes a purpose back: its clips are out of the releases of that kind, and a worker erases them.
+
+    In the transaction of the event, with the contributor's row held: a freeze is kept before us, and told, or refused.
+    """
+    if event.kind not in TOOK_BACK:
+        return
+    earlier = ConsentEvent.objects.filter(contributor=event.contributor_id, purpose=event.purpose)
+    before = earlier.filter(position__lt=event.position).exclude(kind=ConsentEvent.Kind.REQUESTED).last()
+    if before is None or before.kind not in HAD_GIVEN:
+        return
+    kinds = [kind for kind, purpose in selection.PURPOSES.items() if purpose == event.purpose]
+    held = ReleaseClip.objects.filter(clip__contributor=event.contributor_id, clip__licence=None)
+    held.filter(release__kind__in=kinds, taken_out_at=None).update(taken_out_at=Now())
+    owe(
+        ledger.key_of_event(event),
+        ledger.entry_of_event(event),
+        contributor_id=event.contributor_id,
+        purpose=event.purpose,
+    )
+
+
+def end_licence(grant: LicenceGrant, *, by: Any) -> None:
+    """The corpus may be used for nothing from now on, and leaves every release; a second time changes nothing."""
+    with transaction.atomic():
+        locked = LicenceGrant.objects.select_for_update().get(pk=grant.pk)
+        if locked.ended_at is None:
+            LicenceGrant.objects.filter(pk=grant.pk).update(ended_at=Now())
+            ReleaseClip.objects.filter(clip__licence=locked, taken_out_at=None).update(taken_out_at=Now())
+            owe(ledger.key_of_licence(locked), {}, licence=locked)
+            audit.record("licence.ended", subject=locked, by=by)
+
+
+def owe_account(person: User) -> None:
+    """In the transaction that deletes the account: keep in the ledger that it was."""
+    owe(ledger.key_of_account(person), {})
+
+
+def owe_guest(guest: Contributor) -> None:
+    """In the transaction that ends the guest's code: keep in the ledger that it did."""
+    owe(ledger.key_of_guest(guest), {}, contributor=guest)
+
+
+def owe(key: str, entry: dict[str, Any], **about: Any) -> None:
+    """Commit a due row; once is enough."""
+    TakingBack.objects.get_or_create(key=key, defaults={"entry": entry, "next_attempt_at": Now(), **about})
+
+
+def carry_due(row_id: int) -> TakingBack | None:
+    """Claim what was taken back, write it into the ledger and reach every release; None when it is not due."""
+    owed = TakingBack.objects.filter(next_attempt_at__isnull=False)
+    claim = leases.claim(owed, row_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    if claim is None:
+        return None
+    row = TakingBack.objects.get(pk=row_id)
+    try:
+        ledger.note(row.key, row.entry)
+        for release in releases_reached(row):
+            rewriting.forget_withdrawn(release, beat=lambda: leases.heartbeat(claim))
+        erase_unkept()
+        close(row, claim)
+    except leases.LeaseLost:
+        return None
+    except storage.StorageError:
+        leases.give_back(claim, retry_in_seconds=RETRY_SECONDS)
+        raise
+    return row
+
+
+def releases_reached(row: TakingBack) -> list[Release]:
+    """The releases that hold, or held, clips of what was taken back."""
+    if row.licence_id:
+        held = Release.objects.filter(members__clip__licence=row.licence_id)
+    else:
+        kinds = [kind for kind, purpose in selection.PURPOSES.items() if purpose == row.purpose]
+        held = Release.objects.filter(kind__in=kinds, members__clip__contributor=row.contributor_id)
+    return list(held.distinct().order_by("frozen_at"))
+
+
+def close(row: TakingBack, claim: leases.Claim) -> None:
+    """Nothing is owed any more; raises LeaseLost where another worker has taken it up."""
+    with transaction.atomic():
+        if leases.fenced(claim).update(next_attempt_at=None, lease_owner="", lease_expires_at=None) != 1:
+            raise leases.LeaseLost(f"{row} was taken over")
+        subject = row.contributor or row.licence or row
+        audit.record("withdrawal.carried", subject=subject, by=f"worker:{AGENT}", key=row.key)
+
+
 def purge_due(clip_id: UUID | str) -> Clip | None:
     """Claim a withdrawn clip once every other lease on it has run out, and erase it; None when it is not due."""
     owed = Clip.objects.filter(status=Clip.Status.WITHDRAWN, next_attempt_at__isnull=False)
@@ -84,8 +187,9 @@ def purge_due(clip_id: UUID | str) -> Clip | None:
         return None
     clip = Clip.objects.get(pk=clip_id)
     try:
+        ledger.note(ledger.key_of_clip(clip.pk))
         rewrite_releases(clip, claim)
-        erase_unkept(clip)
+        erase_unkept()
         storage.erase(f"{clip.prefix}/")
         # A worker that was killed half-way may have written after us: only a prefix seen empty is purged.
         if left := list(storage.keys(f"{clip.prefix}/")):
@@ -110,21 +214,44 @@ def rewrite_releases(clip: Clip, claim: leases.Claim) -> None:
         rewriting.forget_withdrawn(membership.release, beat=beat)
 
 
-def erase_unkept(clip: Clip) -> None:
-    """Erase what a freeze that was killed before its rows were kept left of the clip, which no membership tells of.
+def erase_unkept() -> int:
+    """Erase what freezes that were killed before their rows were kept left of clips they may not hold; how many.
 
-    A freeze that is under way and names the clip starts over; one that has no manifest yet is written again by its run.
+    No membership tells of these. A freeze that is under way and names such a clip starts over. One that names none is
+    left alone: it says what it will hold before it puts its first shard.
     """
     stored = {key.split("/")[1] for key in storage.keys("releases/")}
-    for digest in stored - set(Release.objects.values_list("digest", flat=True)):
-        try:
-            manifest = json.loads(storage.read(f"releases/{digest}/{rewriting.MANIFEST}"))
-        except storage.NotStored:
-            manifest = None
-        may_hold = manifest is None or any(row["clip"] == str(clip.pk) for row in manifest["clips"])
+    unkept = stored - set(Release.objects.values_list("digest", flat=True))
+    erased = 0
+    for digest in unkept:
         # Asked again: a freeze that has just kept its rows is a release, and those who read it rely on its bytes.
-        if may_hold and not Release.objects.filter(digest=digest).exists():
+        if may_not_stay(digest) and not Release.objects.filter(digest=digest).exists():
             storage.erase(f"releases/{digest}/")
+            erased += 1
+    return erased
+
+
+def may_not_stay(digest: str) -> bool:
+    """Whether these files of no release name a clip that is not covered for their kind, or say nothing of theirs."""
+    place = rewriting.InStorage(f"releases/{digest}")
+    content = place.read(rewriting.MANIFEST) or place.read(rewriting.DRAFT)
+    if content is None:
+        return True
+    try:
+        manifest = json.loads(content)
+        clips = {UUID(row["clip"]) for row in manifest["clips"]}
+        return bool(selection.no_longer_covered(clips, kind=manifest["kind"]))
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
+def erase_if_gone(clip: Clip) -> None:
+    """For a worker that has just written and finds the clip no longer its own: leave nothing of a withdrawn one.
+
+    The purger may have looked already. While the purge is owed still, it only finds less to do.
+    """
+    if Clip.objects.filter(pk=clip.pk, status__in=rewriting.GONE).exists():
+        storage.erase(f"{clip.prefix}/")
 
 
 def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
@@ -137,7 +264,8 @@ def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
             claim=claim,
             transcript="",
             capture={},
-            next_attempt_at=None,
+            attempts=0,
+            next_attempt_at=Now() + timedelta(seconds=LOOKS_SECONDS[0]),
             lease_owner="",
             lease_expires_at=None,
         )

@@ -9,6 +9,7 @@ from contributions.models.prompt import Prompt
 from contributions.models.rating import Rating, RatingTurn
 from contributions.models.release import Release, ReleaseClip
 from contributions.models.suggestion import Suggestion
+from contributions.models.taking_back import TakingBack
 
 __all__ = [
     "Annotation",
@@ -26,4 +27,5 @@ __all__ = [
     "Release",
     "ReleaseClip",
     "Suggestion",
+    "TakingBack",
 ]

@@ -35,6 +35,8 @@ class ReleaseClip(models.Model):
     clip = models.ForeignKey("contributions.Clip", on_delete=models.PROTECT, related_name="memberships")
     key = models.CharField(max_length=40)
     split = models.CharField(max_length=5)
+    # Written before the first byte goes and never taken away: consent given anew later brings back no sound.
+    taken_out_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["release", "clip"], name="a_clip_once_per_release")]

@@ -59,6 +59,7 @@ def test_address_password_sessions_and_invitations_are_gone(signed_in, vera, ott
 def test_the_sweep_still_erases_the_sound_of_who_left(signed_in, vera, monkeypatch):
     clip = worlds.screened_clip(vera)
     monkeypatch.setattr(tasks.purge, "delay", withdrawal.purge_due)
+    monkeypatch.setattr(tasks.carry, "delay", withdrawal.carry_due)
     signed_in.post(PAGE, RIGHT)
     tasks.sweep()
 

@@ -243,7 +243,7 @@ def test_a_packing_made_before_is_made_again_without_the_clip(release, tmp_path)
     key = release.members.get(clip=clip).key
     folder = copied(release, tmp_path / "copy")
     before = packing.pack(folder, tmp_path / "packed")
-    tombstones.apply([str(clip.pk)], folder=folder)
+    tombstones.apply([tombstones.Gone(clip.pk, None)], folder=folder)
     after = packing.pack(folder, tmp_path / "packed")
 
     assert {each.key for each in before.clips} - {each.key for each in after.clips} == {key}

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import shutil
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -37,7 +38,8 @@ def test_the_feed_names_clips_their_keys_and_two_dates_and_nothing_else(release,
     assert set(lines) == {str(clip.pk) for clip in clips}
     for clip in clips:
         line = lines[str(clip.pk)]
-        assert set(line) == {"clip", "withdrawn_at", "purged_at", "releases"}
+        assert set(line) == {"clip", "scope", "withdrawn_at", "purged_at", "releases"}
+        assert line["scope"] == "CLIP"
         assert line["releases"] == {release.digest: release.members.get(clip=clip).key}
         assert line["withdrawn_at"] is not None
     assert [lines[str(clip.pk)]["purged_at"] is None for clip in clips] == [False, True]
@@ -94,10 +96,10 @@ def test_the_pages_of_the_feed_hold_every_clip_once(release, client, monkeypatch
         pages.append(address)
         return feed(client, address).content
 
-    found = tombstones.all_ids(reverse("tombstones"), read)
+    found = tombstones.all_gone(reverse("tombstones"), read)
 
     assert len(clips) > 3
-    assert found == {str(clip.pk) for clip in clips}
+    assert {line.clip for line in found} == {clip.pk for clip in clips}
     assert len(pages) == -(-len(clips) // 3)
 
 
@@ -127,7 +129,7 @@ def test_a_copy_and_the_site_have_the_same_bytes_afterwards(release, tmp_path):
     for clip in clips:
         take_back(clip)
         purge(clip)
-    tombstones.apply([str(clip.pk) for clip in clips], folder=folder)
+    tombstones.apply([tombstones.Gone(clip.pk, None) for clip in clips], folder=folder)
 
     assert contents(folder) == contents(copied(release, tmp_path / "second"))
 
@@ -160,7 +162,7 @@ def test_a_manifest_cannot_lead_outside_the_folder(release, tmp_path):
         row["shard"] = f"../../{row['shard']}"
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
-    tombstones.apply([manifest["clips"][0]["clip"]], folder=folder)
+    tombstones.apply([tombstones.Gone(UUID(manifest["clips"][0]["clip"]), None)], folder=folder)
 
     assert outside.read_bytes() == before
     assert rewriting.tombstones_of(rewriting.InFolder(folder)) is not None

@@ -25,8 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read the whole feed first, so that a page that cannot be read changes nothing."""
         try:
-            ids = tombstones.all_ids(options["feed"], document)
-            gone = tombstones.apply(ids, folder=options["release"])
+            told = tombstones.all_gone(options["feed"], document)
+            gone = tombstones.apply(told, folder=options["release"])
         except (tombstones.NotAFeed, OSError) as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(f"{len(gone)} clips are gone from this release.")
