@@ -41,6 +41,7 @@ def delete_account(person: User, *, locale: str) -> Farewell:
         check_not_last_curator(person)
         mine = Contributor.objects.select_for_update().filter(Q(user=person) | Q(claimed_by=person))
         told = sum((withdrawn(voice, by=person, locale=locale) for voice in mine.order_by("pk")), Farewell(0, 0))
+        withdrawal.owe_account(person)
         forget(person)
     return told
 
@@ -49,6 +50,7 @@ def end_guest(guest: Contributor, *, locale: str) -> Farewell:
     """Withdraw every consent and every clip of the guest, then end the code and every session that it opened."""
     with transaction.atomic():
         locked = Contributor.objects.select_for_update().get(pk=guest.pk)
+        withdrawal.owe_guest(locked)
         return withdrawn(locked, by=locked.actor, locale=locale)
 
 
