@@ -10,6 +10,7 @@ from contributions.views import (
     home,
     my_archive,
     my_clips,
+    plain_pages,
     receipts,
     reviewing,
     tombstones,
@@ -17,8 +18,10 @@ from contributions.views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("privacy/", home.privacy, name="privacy"),
-    path("terms/", home.terms, name="terms"),
+    path("privacy/", plain_pages.privacy, name="privacy"),
+    path("terms/", plain_pages.terms, name="terms"),
+    path("retention/", plain_pages.retention, name="retention"),
+    path("how-a-machine-listens/", plain_pages.machine_notice, name="machine-notice"),
     path("contribute/", contributing.choose_language, name="choose-language"),
     path("contribute/as/", guests.take_part, name="take-part"),
     path("guest/", guests.open_code, name="guest"),

@@ -13,6 +13,8 @@ door                                 subject        method  anon       gina     
 home                                 -              GET     200      200      200      200      200      200      200
 privacy                              -              GET     200      200      200      200      200      200      200
 terms                                -              GET     200      200      200      200      200      200      200
+retention                            -              GET     200      200      200      200      200      200      200
+machine-notice                       -              GET     200      200      200      200      200      200      200
 healthz                              -              GET     200      200      200      200      200      200      200
 tombstones                           -              GET     200      200      200      200      200      200      200
 tombstones-csv                       -              GET     200      200      200      200      200      200      200

@@ -16,7 +16,7 @@ MARKED_SAFE = {
     # A form field's help, written by us or by Django's password validators, which make it a list.
     "frontend/templates/partials/field.html",
     # Our own Markdown: pages in plain words rendered with HTML switched off, consent texts by a reader that escapes.
-    "contributions/views/home.py",
+    "contributions/views/plain_pages.py",
     "contributions/forms.py",
 }
 TRUSTING = re.compile(r"\|\s*safe(seq)?\b|autoescape\s+off|\bmark_safe\b")

@@ -71,9 +71,12 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+INVITATION_STANDS = timedelta(days=14)
+
+
 def in_two_weeks() -> Any:
     """When an invitation made now runs out."""
-    return timezone.now() + timedelta(days=14)
+    return timezone.now() + INVITATION_STANDS
 
 
 class Invitation(models.Model):
