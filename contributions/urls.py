@@ -1,9 +1,11 @@
 """Addresses of everything from consent to rating."""
 
 from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
 
-from contributions.api import sound
+from contributions.api import docs, sound
 from contributions.views import (
+    about_me,
     contributing,
     farewell,
     guests,
@@ -32,6 +34,7 @@ urlpatterns = [
     path("contribute/consent/", contributing.give_consent, name="consent"),
     path("contribute/consent/receipt/", receipts.receipt, name="receipt"),
     path("contribute/consent/receipt.json", receipts.receipt_json, name="receipt-json"),
+    path("contribute/about-me/", about_me.about_me, name="about-me"),
     path("contribute/studio/", contributing.studio, name="studio"),
     path("contribute/clips/", my_clips.my_clips, name="my-clips"),
     path("contribute/clips/withdrawal/", my_clips.take_all_back, name="withdrawal-of-all"),
@@ -47,5 +50,7 @@ urlpatterns = [
     path("review/<uuid:rating_id>/suggestion/", reviewing.suggestion, name="review-suggestion"),
     path("tombstones.json", tombstones.as_json, name="tombstones"),
     path("tombstones.csv", tombstones.as_csv, name="tombstones-csv"),
+    path("api/", docs.api_docs, name="api-docs"),
+    path("api/schema/", SpectacularJSONAPIView.as_view(authentication_classes=[]), name="api-schema"),
     path("api/v1/", include("contributions.api.urls", namespace="api")),
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -22,6 +23,13 @@ class VoiceSession(SessionAuthentication):
             return None
         self.enforce_csrf(request)
         return AnonymousUser(), None
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Refuse what another site may have sent, with a code that our own pages know."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as refusal:
+            raise PermissionDenied(str(refusal.detail), code="csrf_failed") from refusal
 
 
 class HasVoice(BasePermission):

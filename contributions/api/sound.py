@@ -26,17 +26,7 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 def audio(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
     """The clip's archive as FLAC, whole or the one range asked for."""
     clip = get_object_or_404(audible_to(request.user, voices_of(request)), pk=clip_id)
-    byte_count = archive_size(clip)
-    first, last = asked_range(request.headers.get("Range", ""), byte_count)
-    if first > last:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{byte_count}"})
-    body = pieces(storage.open(clip.archive), first, last)
-    described = {"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
-    response = StreamingHttpResponse(body, content_type="audio/flac", headers=described)
-    if "Range" in request.headers:
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {first}-{last}/{byte_count}"
-    return response
+    return served(clip, request.headers.get("Range", ""))
 
 
 @require_safe
@@ -49,6 +39,21 @@ def peaks(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         return HttpResponse(storage.read(clip.peaks), content_type="application/json")
     except storage.NotStored as missing:
         raise Http404 from missing
+
+
+def served(clip: Clip, range_header: str) -> HttpResponseBase:
+    """The clip's archive, whole or the one range asked for; whoever calls has seen to who may hear it."""
+    byte_count = archive_size(clip)
+    first, last = asked_range(range_header, byte_count)
+    if first > last:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{byte_count}"})
+    body = pieces(storage.open(clip.archive), first, last)
+    described = {"Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
+    response = StreamingHttpResponse(body, content_type="audio/flac", headers=described)
+    if range_header:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {first}-{last}/{byte_count}"
+    return response
 
 
 def archive_size(clip: Clip) -> int:

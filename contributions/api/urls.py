@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from contributions.api.views import ClipView
+from contributions.api import consents, persons, views
 
 app_name = "api"
-urlpatterns = [path("clips/<uuid:clip_id>/", ClipView.as_view(), name="clip")]
+urlpatterns = [
+    path("clips/", views.ClipsView.as_view(), name="clips"),
+    path("clips/<uuid:clip_id>/", views.ClipView.as_view(), name="clip"),
+    path("clips/<uuid:clip_id>/audio/", views.ClipSoundView.as_view(), name="clip-sound"),
+    path("consents/", consents.ConsentsView.as_view(), name="consents"),
+    path("consents/events/", consents.EventsView.as_view(), name="consent-events"),
+    path("consents/<str:purpose>/", consents.PurposeView.as_view(), name="consent"),
+    path("receipt/", consents.ReceiptView.as_view(), name="receipt"),
+    path("export/", persons.ExportView.as_view(), name="export"),
+    path("me/", persons.MeView.as_view(), name="me"),
+    path("<path:way>", persons.NothingView.as_view(), name="nothing"),
+]

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contributions import consent, guests, receipts, withdrawal
-from contributions.api.views import reason_given
+from contributions.api.serializers import reason_given
 from contributions.models import Clip, Contributor, Purpose, Rating
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "rest_framework",
+    "drf_spectacular",
     "csp",
     "openempathic.accounts",
     "openempathic.audit",
@@ -176,10 +177,38 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["contributions.api.authentication.VoiceSession"],
-    "DEFAULT_PERMISSION_CLASSES": ["contributions.api.authentication.HasVoice"],
+    # The token first: what it asks of a stranger is what a 401 says.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "openempathic.accounts.authentication.TokenAuthentication",
+        "contributions.api.authentication.VoiceSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "contributions.api.authentication.HasVoice",
+        "contributions.api.scopes.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "contributions.api.negotiation.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "contributions.api.schema.ScopedSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["contributions.api.scopes.TokenThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"token": f"{env.int('OE_API_REQUESTS_PER_MINUTE', 300)}/min"},
+    "EXCEPTION_HANDLER": "contributions.api.answering.told",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Open Empathic",
+    "DESCRIPTION": _("Your own clips and consents, for your own programs."),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": _("A token from your account's page.")},
+            "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+        }
+    },
 }
 
 # Workers. The web path never talks to the broker: only the sweep (in beat's worker) sends nudges.

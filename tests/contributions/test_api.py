@@ -105,7 +105,7 @@ def test_ottos_clip_is_not_there_for_vera(vera_client, otto):
 
 
 def test_without_signing_in_nothing_is_taken(client, _stocked):
-    assert put(client).status_code == 403
+    assert put(client).status_code == 401
 
 
 def test_without_a_csrf_token_nothing_is_taken(vera):

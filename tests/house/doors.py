@@ -37,6 +37,8 @@ consent                              -              GET     >take-part 200      
 consent                              -              POST    >take-part 200      200      200      200      200      200
 receipt                              -              GET     >take-part 200      >consent 200      200      >consent "
 receipt-json                         -              GET     >take-part 200      404      200      200      404      404
+about-me                             -              GET     >take-part 200      200      200      200      200      200
+about-me                             -              POST    >take-part 403      403      403      403      403      403
 studio                               -              GET     >take-part >choose-language "       "        "        "        "
 withdrawal-of-all                    -              GET     >take-part 200      200      200      200      200      200
 withdrawal-of-all                    -              POST    >take-part >my-clips "        "       "        "        "
@@ -82,6 +84,23 @@ account_inactive                     -              GET     200      200      20
 account_reauthenticate               -              GET     sign-in  sign-in  200      200      200      200      200
 account_email                        -              GET     sign-in  sign-in  200      200      200      200      200
 account_email                        -              POST    sign-in  sign-in  >account_email "        "        "        "
+tokens                               -              GET     sign-in  sign-in  200      200      200      200      200
+tokens                               -              POST    sign-in  sign-in  200      200      200      200      200
+token-revocation                     vera's-token   POST    sign-in  sign-in  404      >tokens  404      404      404
+
+api-docs                             -              GET     200      200      200      200      200      200      200
+api-schema                           -              GET     200      200      200      200      200      200      200
+api:me                               -              GET     401      200      200      200      200      200      200
+api:clips                            -              GET     401      200      200      200      200      200      200
+api:clips                            -              DELETE  401      200      200      200      200      200      200
+api:consents                         -              GET     401      200      200      200      200      200      200
+api:consent-events                   -              GET     401      200      200      200      200      200      200
+api:consent                          training       DELETE  401      204      204      204      204      204      204
+api:consent                          no-purpose     DELETE  401      404      404      404      404      404      404
+api:receipt                          -              GET     401      200      404      200      200      404      404
+api:export                           -              POST    401      200      200      200      200      200      200
+api:nothing                          nowhere        GET     404      404      404      404      404      404      404
+
 account_email_verification_sent      -              GET     200      200      200      200      200      200      200
 account_confirm_email                bad-key        GET     200      200      200      200      200      200      200
 account_change_password              -              GET     sign-in  sign-in  200      200      200      200      200
@@ -119,19 +138,19 @@ withdrawal  milo's-clip  live       POST    >take-part 404      404      404    
 withdrawal  milo's-clip  WITHDRAWN  POST    >take-part 404      404      404      >my-clips 404    404
 withdrawal  milo's-clip  PURGED     POST    >take-part 404      404      404      >my-clips 404    404
 
-api:clip    vera's-clip  live       GET     403        404      404      200      404      404      404
-api:clip    vera's-clip  WITHDRAWN  GET     403        404      404      200      404      404      404
-api:clip    vera's-clip  PURGED     GET     403        404      404      200      404      404      404
-api:clip    milo's-clip  live       GET     403        404      404      404      200      404      404
-api:clip    milo's-clip  WITHDRAWN  GET     403        404      404      404      200      404      404
-api:clip    milo's-clip  PURGED     GET     403        404      404      404      200      404      404
+api:clip    vera's-clip  live       GET     401        404      404      200      404      404      404
+api:clip    vera's-clip  WITHDRAWN  GET     401        404      404      200      404      404      404
+api:clip    vera's-clip  PURGED     GET     401        404      404      200      404      404      404
+api:clip    milo's-clip  live       GET     401        404      404      404      200      404      404
+api:clip    milo's-clip  WITHDRAWN  GET     401        404      404      404      200      404      404
+api:clip    milo's-clip  PURGED     GET     401        404      404      404      200      404      404
 
-api:clip    vera's-clip  live       PUT     403        409      403      200      409      403      403
-api:clip    vera's-clip  WITHDRAWN  PUT     403        409      403      200      409      403      403
-api:clip    vera's-clip  PURGED     PUT     403        409      403      200      409      403      403
-api:clip    milo's-clip  live       PUT     403        409      403      409      200      403      403
-api:clip    milo's-clip  WITHDRAWN  PUT     403        409      403      409      200      403      403
-api:clip    milo's-clip  PURGED     PUT     403        409      403      409      200      403      403
+api:clip    vera's-clip  live       PUT     401        409      403      200      409      403      403
+api:clip    vera's-clip  WITHDRAWN  PUT     401        409      403      200      409      403      403
+api:clip    vera's-clip  PURGED     PUT     401        409      403      200      409      403      403
+api:clip    milo's-clip  live       PUT     401        409      403      409      200      403      403
+api:clip    milo's-clip  WITHDRAWN  PUT     401        409      403      409      200      403      403
+api:clip    milo's-clip  PURGED     PUT     401        409      403      409      200      403      403
 
 clip-audio  gina's-clip  live       GET     >take-part 200      404      404      404      404      200
 clip-audio  gina's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
@@ -142,12 +161,32 @@ clip-peaks  gina's-clip  PURGED     GET     >take-part 404      404      404    
 withdrawal  gina's-clip  live       POST    >take-part >my-clips 404      404      404      404      404
 withdrawal  gina's-clip  WITHDRAWN  POST    >take-part >my-clips 404      404      404      404      404
 withdrawal  gina's-clip  PURGED     POST    >take-part >my-clips 404      404      404      404      404
-api:clip    gina's-clip  live       GET     403        200      404      404      404      404      404
-api:clip    gina's-clip  WITHDRAWN  GET     403        200      404      404      404      404      404
-api:clip    gina's-clip  PURGED     GET     403        200      404      404      404      404      404
-api:clip    gina's-clip  live       PUT     403        200      403      409      409      403      403
-api:clip    gina's-clip  WITHDRAWN  PUT     403        200      403      409      409      403      403
-api:clip    gina's-clip  PURGED     PUT     403        200      403      409      409      403      403
+api:clip    gina's-clip  live       GET     401        200      404      404      404      404      404
+api:clip    gina's-clip  WITHDRAWN  GET     401        200      404      404      404      404      404
+api:clip    gina's-clip  PURGED     GET     401        200      404      404      404      404      404
+api:clip    gina's-clip  live       PUT     401        200      403      409      409      403      403
+api:clip    gina's-clip  WITHDRAWN  PUT     401        200      403      409      409      403      403
+api:clip    gina's-clip  PURGED     PUT     401        200      403      409      409      403      403
+
+api:clip        vera's-clip  live       DELETE  401      404      404      204      404      404      404
+api:clip        vera's-clip  WITHDRAWN  DELETE  401      404      404      204      404      404      404
+api:clip        vera's-clip  PURGED     DELETE  401      404      404      204      404      404      404
+api:clip        milo's-clip  live       DELETE  401      404      404      404      204      404      404
+api:clip        milo's-clip  WITHDRAWN  DELETE  401      404      404      404      204      404      404
+api:clip        milo's-clip  PURGED     DELETE  401      404      404      404      204      404      404
+api:clip        gina's-clip  live       DELETE  401      204      404      404      404      404      404
+api:clip        gina's-clip  WITHDRAWN  DELETE  401      204      404      404      404      404      404
+api:clip        gina's-clip  PURGED     DELETE  401      204      404      404      404      404      404
+
+api:clip-sound  vera's-clip  live       GET     401      404      404      200      404      404      404
+api:clip-sound  vera's-clip  WITHDRAWN  GET     401      404      404      404      404      404      404
+api:clip-sound  vera's-clip  PURGED     GET     401      404      404      404      404      404      404
+api:clip-sound  milo's-clip  live       GET     401      404      404      404      200      404      404
+api:clip-sound  milo's-clip  WITHDRAWN  GET     401      404      404      404      404      404      404
+api:clip-sound  milo's-clip  PURGED     GET     401      404      404      404      404      404      404
+api:clip-sound  gina's-clip  live       GET     401      200      404      404      404      404      404
+api:clip-sound  gina's-clip  WITHDRAWN  GET     401      404      404      404      404      404      404
+api:clip-sound  gina's-clip  PURGED     GET     401      404      404      404      404      404      404
 """
 
 # Sent with a POST where the door asks for something; every other POST is empty.
@@ -156,6 +195,9 @@ SENT = {
     "set_language": {"language": "es"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
+# Asked for with a DELETE of everything.
+ASKED = {"api:clips": {"confirm": "all"}}
+
 
 def rows(table: str) -> list[dict[str, str]]:
     """The table's lines as mappings from its head."""

@@ -20,11 +20,11 @@ from django.utils import timezone
 from contributions import guests
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from openempathic import storage
-from openempathic.accounts import invitations
-from openempathic.accounts.models import Role, User
+from openempathic.accounts import invitations, tokens
+from openempathic.accounts.models import Role, Scope, User
 from openempathic.registry.models import Checkpoint
 from tests import worlds
-from tests.house.doors import CLIP_DOORS, DOORS, SENT, rows
+from tests.house.doors import ASKED, CLIP_DOORS, DOORS, SENT, rows
 from training import schedule
 
 PEOPLE = ("anon", "gina", "otto", "vera", "milo", "mona", "cleo")
@@ -59,6 +59,7 @@ def world(db) -> World:
     veras, milos, ginas = (reviewable(worlds.stored_clip(people[name])) for name in ("vera", "milo", "gina"))
     turn = RatingTurn.objects.create(clip=veras, rater=people["milo"], lease_expires_at=timezone.now())
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
+    token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
     return World(
         people,
         {
@@ -71,6 +72,8 @@ def world(db) -> World:
             "a-run": {"run_id": schedule.open_run(by=people["cleo"]).pk},
             "good-word": {"token": word, "word": invitations.sign_in_word(people["cleo"])},
             "today": {"day": veras.stored_at.date().isoformat()},
+            "vera's-token": {"token_id": token.pk},
+            "nowhere": {"way": "nowhere"},
             "no-day": {"day": "tomorrow"},
             "training": {"purpose": "TRAIN_MODELS"},
             "no-purpose": {"purpose": "EVERYTHING"},
@@ -149,7 +152,10 @@ def test_a_clip_is_there_for_those_who_may_know_of_it_whatever_its_status(world,
 def test_no_other_site_can_make_a_persons_browser_act_here(world, row):
     wary = Client(enforce_csrf_checks=True)
 
-    assert {name: told(world, row, name, browser=wary) for name in PEOPLE} == dict.fromkeys(PEOPLE, "403")
+    # The API asks a stranger for a token, which no browser adds by itself.
+    refused = dict.fromkeys(PEOPLE, "403") | ({"anon": "401"} if row["door"].startswith("api:") else {})
+
+    assert {name: told(world, row, name, browser=wary) for name in PEOPLE} == refused
 
 
 def answers(world: World, row: dict[str, str]) -> dict[str, str]:
@@ -183,6 +189,8 @@ def ask(world: World, row: dict[str, str], browser: Client) -> HttpResponseBase:
     address = address_of(row["door"], world.subjects[row["subject"]])
     if row["method"] == "PUT":
         return browser.put(address, SOUND, content_type="audio/wav", headers=announced())
+    if row["method"] == "DELETE":
+        return browser.delete(address, query_params=ASKED.get(row["door"], {}))
     if row["method"] == "POST":
         return browser.post(address, SENT.get(row["door"], {}))
     return browser.get(address)

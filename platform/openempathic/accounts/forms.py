@@ -1,9 +1,10 @@
-"""What a curator fills in to invite somebody."""
+"""What a curator fills in to invite somebody, and anybody to make a token."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from openempathic.accounts.models import Invitation, Role
+from openempathic.accounts.models import ApiToken, Invitation, Role, Scope
+from openempathic.accounts.tokens import DAYS
 
 INVITABLE = [(role.value, role.label) for role in (Role.MODERATOR, Role.CURATOR)]
 
@@ -16,3 +17,21 @@ class InvitationForm(forms.ModelForm):
     class Meta:
         model = Invitation
         fields = ["email", "role"]
+
+
+class TokenForm(forms.ModelForm):
+    """What the token is for, what it may do, and how long."""
+
+    name = forms.CharField(
+        label=_("What is it for?"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What may it do?"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(
+        label=_("How long?"), coerce=int, choices=[(days, _("%(days)s days") % {"days": days}) for days in DAYS]
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ["name"]

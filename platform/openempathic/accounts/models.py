@@ -1,4 +1,4 @@
-"""People who sign in, and invitations to do more than contribute."""
+"""People who sign in, invitations to do more than contribute, and tokens for their programs."""
 
 import secrets
 import uuid
@@ -95,3 +95,40 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+
+class Scope(models.TextChoices):
+    """What a token may do; written as programs write it, since these words leave the house."""
+
+    CLIPS_READ = "clips:read", _("See and hear your clips")
+    CLIPS_WRITE = "clips:write", _("Give clips, and withdraw them")
+    CONSENT_READ = "consent:read", _("See what you allow, and get your receipt")
+    CONSENT_WRITE = "consent:write", _("Take back what you allow")
+    EXPORT = "export", _("Download everything of yours")
+
+
+class ApiToken(models.Model):
+    """A person's word that whoever holds it may do these things in their name, until it ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80)
+    scopes = models.JSONField()
+    # Only the digest is kept: a stolen database opens no door.
+    sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    # To the day: when exactly a person's programs run is not ours to know.
+    last_used_date = models.DateField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"token {self.pk}"
+
+    def allows(self, scope: str) -> bool:
+        """Whether its maker ticked that scope."""
+        return scope in self.scopes
+
+    def scope_labels(self) -> list[str]:
+        """Its scopes in the reader's language."""
+        return [str(Scope(scope).label) for scope in self.scopes]

@@ -3,7 +3,7 @@
 const LONGEST_PAUSE_MS = 60_000;
 const NO_ID = "00000000-0000-0000-0000-000000000000";
 // The site can take it another day or another way; all other 4xx stay what they are.
-const PASSING = [401, 408, 425, 429];
+const PASSING = [408, 425, 429];
 const PASSING_CODES = ["digest_differs"];
 
 /** The address of one clip, from the page's pattern of it. */
@@ -31,8 +31,8 @@ export async function send(take, pattern) {
   }
   const said = await response.json().catch(() => ({}));
   if (response.ok) return { outcome: "stored", clip: said };
-  // The session's own refusals (signed out, stale token) carry no code of ours.
-  if (response.status === 403 && !said.code) return { outcome: "later", isSignedOut: true };
+  // The session's own refusals: signed out, or the page's proof against other sites is stale.
+  if (response.status === 401 || said.code === "csrf_failed") return { outcome: "later", isSignedOut: true };
   const isPassing = response.status >= 500 || PASSING.includes(response.status) || PASSING_CODES.includes(said.code);
   return { outcome: isPassing ? "later" : "refused", message: said.message, code: said.code };
 }

@@ -1,0 +1,70 @@
+"""How every answer of the API is given: JSON, never cached, and a refusal as `{code, message}`."""
+
+from typing import Any
+
+from django.http import Http404
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler
+
+from contributions.intake import NotAccepted
+from contributions.models import Contributor
+from contributions.voices import voices_of
+
+
+@method_decorator(never_cache, name="dispatch")
+class VoiceView(APIView):
+    """A door of the API: its `scopes` say what each method asks of a token."""
+
+    scopes: dict[str, str | None] = {}
+
+    def asked_voice(self) -> Contributor:
+        """The voice that `?voice=` names, else the one that speaks now; 404 for anybody else's."""
+        return self.asked_voices()[0]
+
+    def asked_voices(self) -> list[Contributor]:
+        """Every voice of the person, or the one that `?voice=` names; 404 for anybody else's."""
+        voices = voices_of(self.request)
+        if (asked := self.request.query_params.get("voice")) is None:
+            return voices
+        named = [voice for voice in voices if str(voice.pk) == asked]
+        if not named:
+            raise Http404
+        return named
+
+
+class Refused(APIException):
+    """What was asked cannot be done; the subclass or the raiser says why."""
+
+    def __init__(self, message: str, *, code: str, status: int) -> None:
+        super().__init__(message, code=code)
+        self.status_code = status
+
+
+def told(refusal: Exception, context: dict[str, Any]) -> Response | None:
+    """A refusal for programs and people; None, which is a 500, for what is no refusal."""
+    if isinstance(refusal, NotAccepted):
+        refusal = Refused(refusal.message, code=refusal.code, status=refusal.status)
+    elif isinstance(refusal, Http404):
+        refusal = NotFound(_("There is nothing here, or it is not yours."))
+    elif isinstance(refusal, NotAuthenticated):
+        refusal.detail = NotAuthenticated(_("Please sign in, or send a token.")).detail
+    response = exception_handler(refusal, context)
+    if response is not None and isinstance(refusal, APIException):
+        response.data = {"code": code_of(refusal), "message": message_of(refusal)}
+    return response
+
+
+def code_of(refusal: APIException) -> str:
+    """One word for programs."""
+    return "invalid" if isinstance(refusal, ValidationError) else str(refusal.get_codes())
+
+
+def message_of(refusal: APIException) -> str:
+    """One line for people; where several fields are wrong, each by its name."""
+    if not isinstance(refusal.detail, dict):
+        return str(refusal.detail if isinstance(refusal.detail, str) else " ".join(map(str, refusal.detail)))
+    return " ".join(f"{name}: {' '.join(map(str, said))}" for name, said in refusal.detail.items())
