@@ -9,7 +9,6 @@ serves. What it cannot know: what was taken back in the seconds before a crash t
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -72,9 +71,12 @@ def note(key: str, entry: dict[str, Any] | None = None) -> None:
         return
 
 
-def keys(kind: str) -> Iterator[str]:
-    """Every key of that kind, in no order."""
-    return storage.keys(f"{ROOT}/{kind}/")
+def all_keys() -> dict[str, set[str]]:
+    """Every key by its kind."""
+    kept: dict[str, set[str]] = {kind: set() for kind in (CLIPS, PURPOSES, LICENCES, GUESTS, ACCOUNTS)}
+    for key in storage.keys(f"{ROOT}/"):
+        kept.setdefault(key.split("/")[1], set()).add(key)
+    return kept
 
 
 def last_part(key: str) -> str:

@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections import Counter
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,7 @@ def freeze(kind: str, *, at: datetime, by: Any, folder: Path) -> Release:
             unreadable |= {clip.clip for clip in written.unreadable}
             log.error("Left out of the release, their sound cannot be read: %s", sorted(map(str, unreadable)))
             continue
-        manifest = manifest_of(kind, chosen, written)
-        digest = write_manifest(manifest, folder)
+        manifest, digest = written_manifest(manifest_of(kind, chosen, written), folder)
         try:
             return keep(kind, chosen, manifest, digest, folder=folder, at=at, by=by)
         except ChangedMeanwhile as change:
@@ -111,6 +111,20 @@ def counts_of(chosen: Selection) -> dict[str, Any]:
         "corpora": dict(sorted(Counter(clip.corpus for clip in clips if clip.corpus).items())),
         "left_out": chosen.left_out,
     }
+
+
+def written_manifest(manifest: dict[str, Any], folder: Path) -> tuple[dict[str, Any], str]:
+    """The manifest and its digest, in a further edition where a release of these very clips has lost some.
+
+    That happens where a consent was taken back and given anew: what was cut out of the first does not come back to it.
+    """
+    for edition in count(2):
+        digest = write_manifest(manifest, folder)
+        known = Release.objects.filter(digest=digest).first()
+        if known is None or not rewriting.gone_keys(known):
+            break
+        manifest = {**manifest, "edition": edition}
+    return manifest, digest
 
 
 def write_manifest(manifest: dict[str, Any], folder: Path) -> str:

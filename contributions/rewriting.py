@@ -131,24 +131,32 @@ def forget_withdrawn(release: Release, *, beat: Callable[[], None] = never) -> N
     """
     place = InStorage(release.prefix)
     for _round in range(ROUNDS_MAX):
-        take_out(release, place)
+        take_out(release)
         gone = gone_keys(release)
         told = forget(place, gone, beat=beat)
         # Asked again after the last write: see above why this is what makes purgers safe without a lock.
-        take_out(release, place)
+        take_out(release)
         if gone_keys(release) == gone and tombstones_of(place) == told:
             return
     raise storage.StorageError(f"clips of {release} are withdrawn faster than it is rewritten")
 
 
-def take_out(release: Release, place: Place) -> None:
+def take_out(release: Release) -> None:
     """Keep for good which clips the release may not hold any more: uncovered now, or told beside it already."""
-    standing = release.members.filter(taken_out_at=None)
+    take_out_uncovered(release)
+    take_out_told(release)
+
+
+def take_out_uncovered(release: Release) -> None:
+    """Those that were withdrawn, or whose consent or licence for this kind of release ended."""
     covered = Clip.objects.covered_by(PURPOSES[Release.Kind(release.kind)])
-    standing.exclude(clip__in=covered.values("pk")).update(taken_out_at=Now())
-    # Told, and not known here: this database is older than the bytes.
-    for some in in_pieces(list((tombstones_of(place) or {}).get("keys", []))):
-        standing.filter(key__in=some).update(taken_out_at=Now())
+    release.members.filter(taken_out_at=None).exclude(clip__in=covered.values("pk")).update(taken_out_at=Now())
+
+
+def take_out_told(release: Release) -> None:
+    """Those that are gone from its files and not known to be here: a database that is older than the bytes."""
+    for some in in_pieces(list((tombstones_of(InStorage(release.prefix)) or {}).get("keys", []))):
+        release.members.filter(taken_out_at=None, key__in=some).update(taken_out_at=Now())
 
 
 def gone_members() -> QuerySet[ReleaseClip]:
@@ -163,11 +171,10 @@ def gone_keys(release: Release) -> set[str]:
 
 def is_clean(release: Release) -> bool:
     """Whether storage says of every clip that is gone that it is, and holds the shards that it says."""
-    place = InStorage(release.prefix)
-    told = tombstones_of(place)
-    if told is None:
-        return not gone_keys(release)
-    is_told = gone_keys(release) <= set(told["keys"])
+    if not (gone := gone_keys(release)):
+        return True
+    told = tombstones_of(InStorage(release.prefix)) or {"keys": [], "shards": []}
+    is_told = gone <= set(told["keys"])
     return is_told and all(lies_there(f"{release.prefix}/shards/{shard['name']}", shard) for shard in told["shards"])
 
 

@@ -1,4 +1,4 @@
-"""Strays: sound of a purged clip that a late worker put back, found and erased.
+"""Strays: sound of a clip that is gone, put back by a late worker or with a backup of storage; found and erased.
 
 The row is the obligation here too: a purged clip is due again soon after its purge, when a worker that was slow or
 killed half-way may have written after the purger looked, and once a day for good. What we do not know: when the bytes
@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from contributions import withdrawal
-from contributions.models import Clip, Suggestion
+from contributions import rewriting, withdrawal
+from contributions.models import Clip, Release, Suggestion
 from openempathic import audit, storage
 
 log = logging.getLogger(__name__)
@@ -46,3 +46,17 @@ def look(clip: Clip) -> bool:
         with transaction.atomic():
             audit.record("clip.strays_erased", subject=clip, by=f"worker:{withdrawal.AGENT}", objects=count)
     return bool(count)
+
+
+def rewrite_unclean() -> int:
+    """Rewrite the releases whose files do not say, or are not, what the database knows; how many."""
+    told = {key.split("/")[1] for key in storage.keys("releases/") if key.endswith(f"/{rewriting.TOMBSTONES}")}
+    count = 0
+    for release in Release.objects.iterator():
+        rewriting.take_out_uncovered(release)
+        if release.digest in told:
+            rewriting.take_out_told(release)
+        if not rewriting.is_clean(release):
+            rewriting.forget_withdrawn(release)
+            count += 1
+    return count

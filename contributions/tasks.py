@@ -66,6 +66,14 @@ def look_again() -> None:
 
 
 @shared_task
+def verify_releases() -> None:
+    """Rewrite the releases whose files do not say, or are not, what the database knows."""
+    from contributions import strays
+
+    strays.rewrite_unclean()
+
+
+@shared_task
 def retain() -> None:
     """Warn, lapse and forget what the retention page says is due by now."""
     from django.utils import timezone

@@ -46,6 +46,7 @@ class Site:
         """What `./run` does before it starts the site."""
         self.manage("migrate", "--verbosity", "0")
         self.manage("load_taxonomy")
+        self.manage("replay_withdrawals")
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
 
     def manage(self, *words: str) -> str:
