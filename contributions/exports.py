@@ -31,7 +31,7 @@ PIECE_BYTES = 1 << 20
 # Objects of a clip that the archive carries: the original bytes, and what was derived from them.
 OBJECTS = ("original", "archive.flac", "peaks.json")
 
-VOICE_COLUMNS = ("id", "gender", "language", "is_adult_attested_at", "split", "created_at")
+VOICE_COLUMNS = ("id", "gender", "age_band", "accent", "language", "is_adult_attested_at", "split", "created_at")
 TEXT_COLUMNS = ("purpose", "language", "version", "body", "sha256", "valid_from", "is_material_change")
 CLIP_COLUMNS = (
     *("id", "language", "transcript", "intended_emotion", "intended_intensity", "sha256", "byte_count", "media_type"),

@@ -1,4 +1,4 @@
-"""What people fill in: what they allow, and what they heard."""
+"""What people fill in: what they allow, who they are, and what they heard."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from contributions import consent, ratings
-from contributions.models import ConsentText
+from contributions.facts import Facts
+from contributions.models import ConsentText, Contributor
 from contributions.ratings import Answer
 from contributions.taxonomy import reading, reasons
 
@@ -18,6 +19,12 @@ INTENSITIES = (
     (2, _("Clear")),
     (3, _("Strong")),
 )
+
+NOT_SAID = ("", _("I do not say"))
+AGE_BANDS = (NOT_SAID, ("18-29", "18-29"), ("30-44", "30-44"), ("45-59", "45-59"), ("60+", _("60 or older")))
+# Stored as the corpora have them, so that a release says the same of a speaker wherever the voice came from.
+GENDERS = (NOT_SAID, ("female", _("Woman")), ("male", _("Man")), ("non-binary", _("Non-binary")))
+LENGTHS = {name: Contributor._meta.get_field(name).max_length for name in ("gender", "accent")}
 
 
 class ConsentForm(forms.Form):
@@ -43,6 +50,7 @@ class ConsentForm(forms.Form):
                 "title": text.get_purpose_display(),
                 "words": as_part(text),
                 "is_required": text.purpose == consent.REQUIRED,
+                "is_agreed": self.fields[f"given_{text.purpose}"].initial,
                 "shown": self[f"shown_{text.purpose}"],
                 "box": self[f"given_{text.purpose}"],
             }
@@ -58,6 +66,11 @@ class ConsentForm(forms.Form):
             )
         return said
 
+    @property
+    def lacks_required(self) -> bool:
+        """Whether the answer leaves out the purpose that all else rests on: the page then says how to end it."""
+        return self.is_bound and not self.data.get(f"given_{consent.REQUIRED}")
+
     def given(self) -> set[str]:
         """The purposes that were ticked."""
         return {text.purpose for text in self.texts if self.cleaned_data[f"given_{text.purpose}"]}
@@ -71,6 +84,36 @@ def as_part(text: ConsentText) -> SafeString:
 def seal(text: ConsentText) -> str:
     """Which words were shown: the text's number and the digest of its body."""
     return f"{text.pk}:{text.sha256}"
+
+
+class AboutMeForm(forms.Form):
+    """Who speaks, as far as they say; nothing is preset, and all of it may stay empty."""
+
+    age_band = forms.ChoiceField(label=_("How old are you?"), choices=AGE_BANDS, required=False)
+    gender = forms.ChoiceField(label=_("Your gender"), choices=GENDERS, required=False)
+    own_word = forms.CharField(label=_("Or your gender in your own word"), max_length=LENGTHS["gender"], required=False)
+    accent = forms.CharField(
+        label=_("Your accent or variety, in your own words"), max_length=LENGTHS["accent"], required=False
+    )
+
+    @classmethod
+    def of(cls, told: Facts) -> dict[str, str]:
+        """What was told before, as the form shows it."""
+        chosen = told.gender if told.gender in dict(GENDERS) else ""
+        own_word = "" if chosen else told.gender
+        return {"age_band": told.age_band, "gender": chosen, "own_word": own_word, "accent": told.accent}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse two answers to one question: which of them was meant, only the person knows."""
+        said = super().clean() or {}
+        if said.get("gender") and said.get("own_word"):
+            self.add_error("own_word", _("Choose one above, or use your own word: not both."))
+        return said
+
+    def facts(self) -> Facts:
+        """What was told; only of a form that is valid."""
+        said = self.cleaned_data
+        return Facts(gender=said["gender"] or said["own_word"], age_band=said["age_band"], accent=said["accent"])
 
 
 class RatingForm(forms.Form):

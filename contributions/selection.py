@@ -17,7 +17,7 @@ from contributions.models import Annotation, Clip, Contributor, CurrentConsent, 
 PURPOSES = {Release.Kind.TRAINING: Purpose.TRAIN_MODELS, Release.Kind.DATASET: Purpose.RELEASE_DATASET}
 # Answers that say no emotion a model could learn.
 NOT_AN_EMOTION = frozenset({"other", "cannot_tell"})
-# Fewer voices of a language than this, and a gender would point at one of them.
+# Fewer voices of a language that tell the same gender, and it would point at one of them.
 SPEAKERS_TO_HIDE_AMONG = 5
 # SQLite and PostgreSQL both take this many ids in one question.
 IDS_AT_ONCE = 500
@@ -219,21 +219,19 @@ def pseudonym(salt: str, identity: UUID) -> str:
 
 
 def genders_told(clips: list[Clip]) -> dict[UUID, str]:
-    """Genders that may be told: of corpora, and of those who allow it and have enough others to hide among."""
+    """Genders that may be told: of corpora, and of those who allow it and share it with enough others."""
     speakers: dict[UUID, Contributor] = {clip.contributor_id: clip.contributor for clip in clips}
     allowed: set[UUID] = set()
     for some in in_pieces(list(speakers)):
         given = CurrentConsent.objects.filter(contributor__in=some, purpose=Purpose.DEMOGRAPHICS, is_given=True)
         allowed.update(given.values_list("contributor_id", flat=True))
-    voices: dict[str, set[UUID]] = defaultdict(set)
+    tellable = {pk for pk, one in speakers.items() if one.gender and (one.licence_id or pk in allowed)}
+    alike: dict[tuple[str, str], set[UUID]] = defaultdict(set)
     for clip in clips:
-        voices[clip.language].add(clip.contributor_id)
-    exposed = {one for few in voices.values() if len(few) < SPEAKERS_TO_HIDE_AMONG for one in few}
-    return {
-        pk: speaker.gender
-        for pk, speaker in speakers.items()
-        if speaker.gender and (speaker.licence_id or (pk in allowed and pk not in exposed))
-    }
+        if clip.contributor_id in tellable:
+            alike[clip.language, speakers[clip.contributor_id].gender].add(clip.contributor_id)
+    exposed = {one for few in alike.values() if len(few) < SPEAKERS_TO_HIDE_AMONG for one in few}
+    return {pk: speakers[pk].gender for pk in tellable if speakers[pk].licence_id or pk not in exposed}
 
 
 def in_pieces(ids: list[Any]) -> Iterator[list[Any]]:

@@ -8,13 +8,15 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import consent, receipts
+from contributions import consent, facts, receipts
 from contributions.forms import ConsentForm
 from contributions.models import Clip, Contributor, Prompt, Purpose
 from contributions.views import words
@@ -67,10 +69,18 @@ def give_consent(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and decided(form, voices_of(request)):
         confirm(request, contributor)
         return redirect(after_consent(request))
+    if request.method == "GET":
+        put_before(voices_of(request), get_language() or consent.FALLBACK_LANGUAGE)
     if has_new_words(form):
         form = ConsentForm(texts=texts)
         messages.warning(request, _("The words changed while this page was open. Please read them again."))
     return render(request, "contribute/consent.html", {"form": form, "contributor": contributor})
+
+
+def put_before(voices: list[Contributor], language: str) -> None:
+    """Keep that the person was asked again about words that changed, at the visit where the page shows them."""
+    for voice in voices:
+        consent.request(voice, consent.asks_again(voice, language), by=voice.actor, locale=consent.locale_now())
 
 
 def agreed_texts(contributor: Contributor) -> set[int]:
@@ -114,6 +124,9 @@ def confirm(request: HttpRequest, contributor: Contributor) -> None:
     else:
         said = _("Your answers are saved, but your receipt could not be mailed. You can open it on this site.")
         messages.warning(request, said)
+    if consent.covers(contributor, Purpose.DEMOGRAPHICS) and facts.told(contributor) == facts.Facts():
+        page = format_html('<a href="{}">{}</a>', reverse("about-me"), _("About me"))
+        messages.info(request, format_html("{} {}", _("If you like, tell us who speaks:"), page))
 
 
 def has_new_words(form: ConsentForm) -> bool:
@@ -141,10 +154,10 @@ def studio(request: HttpRequest) -> HttpResponse:
     if prompt is None:
         messages.warning(request, _("We have no sentences in that language yet. Please choose one of these."))
         return redirect("choose-language")
-    facts = {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(language)}
+    shown = {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(language)}
     if is_arriving:
-        return render(request, "contribute/studio.html", facts | rules(contributor))
-    return render(request, "contribute/prompt.html", facts)
+        return render(request, "contribute/studio.html", shown | rules(contributor))
+    return render(request, "contribute/prompt.html", shown)
 
 
 def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) -> Prompt | None:

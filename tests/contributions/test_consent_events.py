@@ -215,6 +215,7 @@ def test_every_kind_of_event_comes_home(voice, vera, tmp_path):
     Contributor.objects.filter(pk=voice.pk).update(**TOLD)
     new_words(version="3.0")
     reads(voice)
+    voice.refresh_from_db()
     before = consent.current(voice), [event.sha256 for event in voice.consent_events.all()]
     path = tmp_path / "voice.zip"
     with exports.export(voice, by=vera) as file:

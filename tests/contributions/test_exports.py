@@ -11,7 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contributions import consent, exports, homecoming, records, withdrawal
-from contributions.models import Clip, ConsentEvent, Contributor, CurrentConsent, Examination, Purpose, Rating
+from contributions.models import (
+    Clip,
+    ConsentEvent,
+    Contributor,
+    CurrentConsent,
+    Examination,
+    Purpose,
+    Rating,
+    TakingBack,
+)
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
 from tests import worlds
@@ -48,6 +57,7 @@ def emptied():
     Examination.objects.all().delete()
     Clip.objects.all().delete()
     CurrentConsent.objects.all().delete()
+    TakingBack.objects.all().delete()
     ConsentEvent.objects.all().delete()
     Contributor.objects.all().delete()
     storage.erase("clips/")
@@ -127,6 +137,30 @@ def test_what_was_exported_comes_back_with_equal_counts_and_digests(archive, voi
         del files["log.json"], files["manifest.json"]
     assert after == before
     assert AuditEvent.objects.filter(act="contributor.imported").count() == 1
+
+
+def changed_voice(archive, change):
+    """The archive with other facts about the voice."""
+    said = change(json.loads(files_of(archive)["contributor.json"]))
+    rewritten(archive, change=[("contributor.json", json.dumps(said).encode())])
+
+
+def test_an_archive_from_before_there_were_age_bands_and_accents_still_comes_home(archive):
+    changed_voice(archive, lambda said: {name: said[name] for name in said if name not in ("age_band", "accent")})
+    emptied()
+    call_command("import_export", archive)
+
+    home = Contributor.objects.get()
+    assert (home.age_band, home.accent) == ("", "")
+
+
+def test_facts_that_nobody_allowed_do_not_come_home(archive):
+    changed_voice(archive, lambda said: said | {"gender": "female", "accent": "from the coast"})
+    emptied()
+    call_command("import_export", archive)
+
+    home = Contributor.objects.get()
+    assert (home.gender, home.accent) == ("", "")
 
 
 def test_nothing_that_the_site_has_is_overwritten(archive):
