@@ -9,6 +9,7 @@ and the page of the code say so. Licensed corpora have no person to wait for and
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils import formats, translation
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from contributions import consent
@@ -56,6 +57,12 @@ def voices_of_same_person(contributor: Contributor) -> QuerySet[Contributor]:
     return Contributor.objects.filter(Q(user=owner) | Q(claimed_by=owner))
 
 
+def signed_in(sender: Any, user: Any, **_also: Any) -> None:
+    """A sign-in is a visit, as the warning promises; Django calls this."""
+    if voice := Contributor.objects.filter(Q(user=user) | Q(claimed_by=user)).first():
+        touch(voice, now=timezone.now())
+
+
 def lapses_at(contributor: Contributor) -> datetime:
     """When the voice lapses unless its person comes; for an account never sooner than the warning allows."""
     runs_out = contributor.last_interaction_at + timedelta(days=settings.RETENTION_DAYS)
@@ -70,6 +77,7 @@ def keep_the_promise(*, now: datetime) -> None:
     lapse_due(now)
     forget_abandoned(now)
     forget_expired(now)
+    forget_mail(now)
 
 
 def kept() -> QuerySet[Contributor]:
@@ -207,3 +215,12 @@ def forget_expired(now: datetime) -> dict[str, Any]:
     unused = Invitation.objects.filter(accepted_at__isnull=True, expires_at__lt=now)
     invitations, _by_model = unused.delete()
     return {"sessions": sessions, "invitations": invitations}
+
+
+def forget_mail(now: datetime) -> int:
+    """Remove mail that was written to files because no server is set: it holds addresses; returns how many."""
+    folder, since = Path(settings.EMAIL_FOLDER), (now - timedelta(days=settings.LOG_DAYS)).timestamp()
+    old = [path for path in folder.glob("*.log") if path.stat().st_mtime < since] if folder.exists() else []
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

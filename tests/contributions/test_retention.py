@@ -2,12 +2,14 @@
 
 import io
 import logging
+import os
 import uuid
 from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
+from django.urls import reverse
 from django.utils import timezone
 
 from contributions import consent, intake, retention, tasks, withdrawal
@@ -106,6 +108,23 @@ def test_a_visit_winds_the_clock_of_every_voice_that_the_person_owns(vera):
     seen = Contributor.objects.in_bulk()
     assert seen[claimed.pk].last_interaction_at == NOW
     assert seen[other.pk].last_interaction_at == NOW - 60 * DAY
+
+
+def test_a_sign_in_is_a_visit(client, vera):
+    unseen(voice_of(vera), 99)
+    Contributor.objects.update(retention_warned_at=NOW - DAY)
+
+    client.post(reverse("account_login"), {"login": "vera@example.org", "password": "a long enough word"})
+
+    voice = Contributor.objects.get()
+    assert voice.last_interaction_at >= NOW
+    assert voice.retention_warned_at is None
+
+
+def test_a_sign_in_without_a_voice_makes_none(client, _stocked):
+    client.force_login(worlds.person("nora"))
+
+    assert not Contributor.objects.exists()
 
 
 def test_the_day_on_which_a_voice_lapses_can_be_told(vera):
@@ -315,6 +334,20 @@ def test_ended_sessions_and_unused_invitations_are_removed(client, vera, cleo):
     retention.forget_expired(NOW + 15 * DAY)
     assert Session.objects.count() == 0
     assert list(Invitation.objects.all()) == [taken]
+
+
+def test_mail_that_was_written_to_files_goes_when_logs_do(settings, tmp_path):
+    settings.EMAIL_FOLDER = tmp_path / "mail"
+    retention.forget_mail(NOW)
+    settings.EMAIL_FOLDER.mkdir()
+    for name in ("20200101-000000-1.log", "20200102-000000-2.log", "notes.txt"):
+        (settings.EMAIL_FOLDER / name).write_text("To: vera@example.org")
+    for name, days in (("20200101-000000-1.log", 15), ("20200102-000000-2.log", 13), ("notes.txt", 99)):
+        at = (NOW - days * DAY).timestamp()
+        os.utime(settings.EMAIL_FOLDER / name, (at, at))
+
+    assert retention.forget_mail(NOW) == 1
+    assert {path.name for path in settings.EMAIL_FOLDER.iterdir()} == {"20200102-000000-2.log", "notes.txt"}
 
 
 def test_beat_keeps_the_promise(_stocked, settings):
