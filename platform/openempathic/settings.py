@@ -247,6 +247,11 @@ CELERY_BEAT_SCHEDULE = {
     # A tick that waits longer than the next one comes is worth nothing: it expires.
     "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
     "look-again": {"task": "contributions.tasks.look_again", "schedule": 30 * SWEEP_SECONDS, "options": {"expires": 60}},
+    "verify-releases": {
+        "task": "contributions.tasks.verify_releases",
+        "schedule": 1800 * SWEEP_SECONDS,
+        "options": {"expires": 1800},
+    },
     "seal": {"task": "openempathic.audit.tasks.seal", "schedule": 150 * SWEEP_SECONDS, "options": {"expires": 240}},
     # Every hour or so, since what lapses counts years and an abandoned guest one day.
     "retain": {"task": "contributions.tasks.retain", "schedule": 1800 * SWEEP_SECONDS, "options": {"expires": 1800}},
