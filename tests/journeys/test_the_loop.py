@@ -1,6 +1,5 @@
 """The whole loop in a real browser: from a voice at the microphone to a suggestion by the model it taught."""
 
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -12,9 +11,9 @@ from contributions.audio import decode
 from tests import servers, sites, worlds
 from tests.journeys import people
 from tests.journeys.microphone import browser_hearing, likeness, looped
+from tests.journeys.pictures import picture
 
 pytestmark = pytest.mark.journey
-HOUSE = Path(__file__).parent.parent.parent
 # The little corpus that comes first: without other voices there is nobody to measure on.
 SPEAKERS = {"german": "test", "polish-neutral": "train", "polish-fear": "train", "polish-anger": "train"}
 
@@ -63,16 +62,6 @@ def import_corpus(site, folder: Path) -> None:
     words = ["little", "--folder", str(folder), "--labels", str(folder / "labels.tsv")]
     words += ["--split", str(folder / "split.tsv"), "--licence", "CC-BY-4.0", "--source", "here", "--wait", "120"]
     assert "9 clips accepted" in site.manage("import_corpus", *words)
-
-
-def picture(page: Page, name: str, folder: Path) -> None:
-    """The page as a phone and as a desktop show it; the README's pictures are renewed when asked."""
-    for width, height in ((390, 844), (1280, 800)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width} px"
-    if os.environ.get("OE_SCREENSHOTS") and name in ("studio", "review"):
-        shutil.copy(folder / f"{name}-1280.png", HOUSE / "docs" / "screenshots" / f"{name}.png")
 
 
 def heard_by_the_site(page: Page, site, clip_id: str, folder: Path):
