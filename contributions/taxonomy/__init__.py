@@ -57,7 +57,8 @@ class Prompt:
     """A sentence to say, the emotion and intensity (1 to 3) to say it with, and a scene to get into it.
 
     Prompts that share `sentence` share their text: heard side by side, only the emotion differs. Across languages
-    the same `sentence` says the same thing.
+    the same `sentence` says the same thing. Of a neutral prompt, the intensity is the strength of the voice, so that
+    a loud voice is not taken for an angry one.
     """
 
     id: str
@@ -67,6 +68,16 @@ class Prompt:
     emotion: str
     intensity: int
     scene: str
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """An invitation to tell something in one's own words, and the emotion that it is likely to bring along."""
+
+    slug: str
+    language: str
+    emotion: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,6 @@ def prompts(tag: str) -> tuple[Prompt, ...]:
     language(tag)
     if tag not in prompt_languages():
         return ()
-    sentences = _table(f"prompts/{tag}.toml")["sentence"]
     return tuple(
         Prompt(
             id=f"{tag}-{sentence['slug']}-{way['emotion']}",
@@ -155,9 +165,27 @@ def prompts(tag: str) -> tuple[Prompt, ...]:
             text=sentence["text"],
             **way,
         )
-        for sentence in sentences
+        for sentence in _prompt_file(tag)["sentence"]
         for way in sentence["way"]
     )
+
+
+@cache
+def own_words(tag: str) -> tuple[OwnWords, ...]:
+    """What a language invites to tell freely, nothing where nobody has written any; raises UnknownLanguage."""
+    language(tag)
+    if tag not in prompt_languages():
+        return ()
+    return tuple(OwnWords(language=tag, **entry) for entry in _prompt_file(tag).get("own_words", ()))
+
+
+def prompt_status(tag: str) -> str | None:
+    """How far a language's sentences are: "pilot" until a native moderator confirms them, then "active".
+
+    None where nobody has written any; raises UnknownLanguage.
+    """
+    language(tag)
+    return str(_prompt_file(tag)["status"]) if tag in prompt_languages() else None
 
 
 @cache
@@ -200,6 +228,11 @@ def page(name: str, tag: str) -> str:
 def prohibited_uses() -> tuple[ProhibitedUse, ...]:
     """What nobody may do with recordings or models from here, in the order in which it is told."""
     return tuple(ProhibitedUse(**entry) for entry in _table("prohibited_uses.toml")["use"])
+
+
+@cache
+def _prompt_file(tag: str) -> dict[str, Any]:
+    return _table(f"prompts/{tag}.toml")
 
 
 def _table(path: str) -> dict[str, Any]:
