@@ -313,6 +313,16 @@ def test_a_guest_who_never_answered_is_forgotten_after_a_day(_stocked):
     assert AuditEvent.objects.get(act="contributor.abandoned").subject_id == str(old.pk)
 
 
+def test_a_guest_who_answers_at_the_last_moment_is_not_forgotten(_stocked):
+    late = guest(2)
+    [found] = retention.abandoned(NOW)
+    shown = consent.texts("en")
+    consent.decide(late, given={consent.REQUIRED}, shown=shown, locale="en", is_adult=True, by=late.actor)
+
+    assert not retention.forgotten(found, now=NOW)
+    assert Contributor.objects.filter(pk=late.pk).exists()
+
+
 def test_an_account_that_never_gave_anything_stays(_stocked):
     someone = worlds.person("nora")
     unseen(voice_of(someone), 5000)
