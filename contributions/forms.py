@@ -20,6 +20,10 @@ INTENSITIES = (
     (3, _("Strong")),
 )
 
+# A title, whose choice it is, and what happens; how long, who hears it and how to take it back unfold below.
+LEAD_BLOCKS = 3
+ALL_BLOCKS = slice(None)
+
 NOT_SAID = ("", _("I do not say"))
 AGE_BANDS = (NOT_SAID, ("18-29", "18-29"), ("30-44", "30-44"), ("45-59", "45-59"), ("60+", _("60 or older")))
 # Stored as the corpora have them, so that a release says the same of a speaker wherever the voice came from.
@@ -48,7 +52,8 @@ class ConsentForm(forms.Form):
             {
                 "text": text,
                 "title": text.get_purpose_display(),
-                "words": as_part(text),
+                "words": as_part(text.body, blocks=slice(0, LEAD_BLOCKS)),
+                "rest": as_part(text.body, blocks=slice(LEAD_BLOCKS, None)),
                 "is_required": text.purpose == consent.REQUIRED,
                 "is_agreed": self.fields[f"given_{text.purpose}"].initial,
                 "shown": self[f"shown_{text.purpose}"],
@@ -76,9 +81,10 @@ class ConsentForm(forms.Form):
         return {text.purpose for text in self.texts if self.cleaned_data[f"given_{text.purpose}"]}
 
 
-def as_part(text: ConsentText) -> SafeString:
-    """The words as a part of a page that has a title of its own."""
-    return mark_safe(reading.as_html(text.body).replace("h1>", "h2>"))  # noqa: S308  it escapes what it is given
+def as_part(body: str, *, blocks: slice = ALL_BLOCKS) -> SafeString:
+    """The words, or some blocks of them, as a part of a page that has a title of its own."""
+    some = "\n\n".join(reading.blocks(body)[blocks])
+    return mark_safe(reading.as_html(some).replace("h1>", "h2>"))  # noqa: S308  it escapes what it is given
 
 
 def seal(text: ConsentText) -> str:

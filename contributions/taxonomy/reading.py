@@ -8,8 +8,12 @@ import re
 
 def as_html(markdown: str) -> str:
     """The HTML of one of our texts; whatever looks like markup of its own is shown, never run."""
-    blocks = re.split(r"\n\s*\n", markdown.strip())
-    return "\n".join(_block(block) for block in blocks)
+    return "\n".join(_block(block) for block in blocks(markdown))
+
+
+def blocks(markdown: str) -> list[str]:
+    """The titles, paragraphs and lists of the text, each by itself."""
+    return [block for block in re.split(r"\n\s*\n", markdown.strip()) if block]
 
 
 def _block(block: str) -> str:

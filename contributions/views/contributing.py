@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from contributions import consent, facts, receipts
 from contributions.forms import ConsentForm
-from contributions.models import Clip, Contributor, Prompt, Purpose
+from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
 from contributions.voices import is_guest, voice_of, voices_of
@@ -59,7 +59,7 @@ def may_record(voice: Contributor | None) -> bool:
 def give_consent(request: HttpRequest) -> HttpResponse:
     """Ask for each purpose by itself, and keep the answer with the words that were shown."""
     contributor = speaking(request)
-    texts = consent.texts(get_language() or consent.FALLBACK_LANGUAGE)
+    texts = texts_for(request)
     form = ConsentForm(
         request.POST or None,
         texts=texts,
@@ -75,6 +75,12 @@ def give_consent(request: HttpRequest) -> HttpResponse:
         form = ConsentForm(texts=texts)
         messages.warning(request, _("The words changed while this page was open. Please read them again."))
     return render(request, "contribute/consent.html", {"form": form, "contributor": contributor})
+
+
+def texts_for(request: HttpRequest) -> list[ConsentText]:
+    """The words to show; a guest, who has no address, is not asked whether we may write to them."""
+    texts = consent.texts(get_language() or consent.FALLBACK_LANGUAGE)
+    return [text for text in texts if not (is_guest(request) and text.purpose == Purpose.CONTACT)]
 
 
 def put_before(voices: list[Contributor], language: str) -> None:

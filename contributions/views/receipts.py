@@ -34,7 +34,7 @@ def described(event: ConsentEvent) -> dict[str, Any]:
         "event": event,
         "purpose": event.get_purpose_display(),
         "is_given": event.kind == ConsentEvent.Kind.GIVEN,
-        "words": as_part(event.text) if event.text else "",
+        "words": as_part(event.text.body) if event.text else "",
     }
 
 

@@ -55,21 +55,14 @@ class ApiTry extends HTMLElement {
   async #show(response) {
     const isText = /json|text/.test(response.headers.get("Content-Type") ?? "");
     const bytes = await response.blob();
-    const text = isText ? await bytes.text() : "";
+    const link = this.#out("file");
     this.querySelector("output").value = `${response.status} ${response.statusText}`;
     this.#out("headers").textContent = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
-    this.#out("body").textContent = isText ? readable(text) : `${bytes.size} B`;
-    this.#offer(isText || bytes.size === 0 ? null : bytes);
+    this.#out("body").textContent = isText ? readable(await bytes.text()) : `${bytes.size} B`;
     this.#out("answer").hidden = false;
-  }
-
-  #offer(bytes) {
-    const link = this.#out("file");
     URL.revokeObjectURL(link.href);
-    link.hidden = !bytes;
-    if (!bytes) return;
     link.href = URL.createObjectURL(bytes);
-    link.textContent = this.dataset.bytes;
+    link.hidden = isText || bytes.size === 0;
   }
 
   #out(name) {
