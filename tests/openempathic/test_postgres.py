@@ -8,7 +8,19 @@ from pathlib import Path
 from tests import servers
 
 HOUSE = Path(__file__).parent.parent.parent
-ACTS = ("consent", "intake", "ratings", "withdrawal", "corpora", "prelabelling", "states", "receipts")
+ACTS = (
+    "consent",
+    "consent_events",
+    "covered_then",
+    "about_me",
+    "intake",
+    "ratings",
+    "withdrawal",
+    "corpora",
+    "prelabelling",
+    "states",
+    "receipts",
+)
 
 
 def test_the_acts_hold_on_postgresql(postgres_server):

@@ -83,6 +83,33 @@ def test_every_consent_is_written_in_every_language_it_is_asked_in(purpose, tag)
     assert wording in taxonomy.consent_wordings()
 
 
+# What people agreed to under these names; other words need another version, and a line of their own.
+AGREED_TO = [
+    ("STORE_AND_REVIEW", "ar", "1.0", "3155a2f05aeee514"),
+    ("STORE_AND_REVIEW", "en", "1.0", "b48df49ed2a42470"),
+    ("STORE_AND_REVIEW", "es", "1.0", "ff765f4d73ea8ebe"),
+    ("TRAIN_MODELS", "ar", "1.0", "3b6dc92546482192"),
+    ("TRAIN_MODELS", "en", "1.0", "c398a4ae2937e7c0"),
+    ("TRAIN_MODELS", "es", "1.0", "ee898f0875a58679"),
+    ("RELEASE_DATASET", "ar", "1.0", "d3add459d877b690"),
+    ("RELEASE_DATASET", "en", "1.0", "b8dc8fafb5eca857"),
+    ("RELEASE_DATASET", "es", "1.0", "e44256466d10f432"),
+    ("DEMOGRAPHICS", "ar", "1.0", "7e43bef3cca60463"),
+    ("DEMOGRAPHICS", "en", "1.0", "bb25acbddb6a5b93"),
+    ("DEMOGRAPHICS", "es", "1.0", "e042ac879c79f717"),
+    ("CONTACT", "ar", "1.0", "38886603362621d4"),
+    ("CONTACT", "en", "1.0", "42f6baf672f8b781"),
+    ("CONTACT", "es", "1.0", "5b0f62c834a5d783"),
+]
+
+
+def test_no_words_that_people_agreed_to_are_changed_under_their_name():
+    now = {(each.purpose, each.language, each.version): each.sha256[:16] for each in taxonomy.consent_wordings()}
+    known = {tuple(name): digest for *name, digest in AGREED_TO}
+
+    assert {name: digest for name, digest in now.items() if known.get(name) != digest} == {}
+
+
 def test_no_two_consent_texts_are_the_same():
     assert len({wording.sha256 for wording in taxonomy.consent_wordings()}) == 15
 
