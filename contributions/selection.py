@@ -94,7 +94,7 @@ def with_one_side(clips: list[Clip]) -> list[Clip]:
     in training and in the test.
     """
     owners = {clip.contributor.claimed_by_id for clip in clips} - {None}
-    own: dict[int, Contributor] = {}
+    own: dict[int | None, Contributor] = {}
     for some in in_pieces(sorted(owners)):
         own.update({voice.user_id: voice for voice in Contributor.objects.filter(user__in=some)})
     kept = []

@@ -33,7 +33,7 @@ class FarewellForm(forms.Form):
         super().__init__(*args, **options)
         self.request = request
         self.person: Any = request.user
-        asked = {"password"} if request.user.is_authenticated and self.person.has_usable_password() else {"email"}
+        asked = {"password"} if self.person.is_authenticated and self.person.has_usable_password() else {"email"}
         asked = set() if is_guest(request) else asked
         self.fields = {name: field for name, field in self.fields.items() if name in asked}
 
