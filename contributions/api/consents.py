@@ -6,6 +6,8 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +20,13 @@ from contributions.voices import voice_of
 from openempathic.accounts.models import Scope
 
 TAG = "consents"
+PURPOSE = OpenApiParameter(
+    "purpose",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    enum=Purpose.values,
+    description=_("What is taken back."),
+)
 
 
 class ConsentsView(VoiceView):
@@ -83,7 +92,7 @@ class PurposeView(VoiceView):
         ),
         answers={204: None},
         refusals=(404,),
-        parameters=[VOICE],
+        parameters=[PURPOSE, VOICE],
     )
     def delete(self, request: Request, purpose: str) -> Response:
         """Take the purpose back for every voice of the person, or for the one named."""

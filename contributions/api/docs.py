@@ -17,6 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 from openempathic.accounts.models import Scope
 
 METHODS = ("get", "put", "post", "delete")
+PLACES = ("path", "query", "header")
 # What the page works out by itself from the file that is chosen.
 COMPUTED = ("Content-Digest",)
 
@@ -109,7 +110,7 @@ def operation(method: str, path: str, said: dict[str, Any]) -> Operation:
         description=said["description"],
         scope=wanted,
         scope_label=str(Scope(wanted).label) if wanted else "",
-        fields=[field(each) for each in said.get("parameters", [])],
+        fields=sorted(map(field, said.get("parameters", [])), key=lambda each: PLACES.index(each.place)),
         takes_sound="requestBody" in said,
         answers=[
             Answer(status, answer.get("description", ""), is_refusal=status >= "400")

@@ -35,6 +35,9 @@ VOICE = OpenApiParameter(
     OpenApiParameter.QUERY,
     description=_("One of your voices, by its id; you may have several once you claimed a guest's."),
 )
+CLIP = OpenApiParameter(
+    "clip_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description=_("The clip's id, which its giver made.")
+)
 
 
 class ScopedSchema(AutoSchema):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -112,7 +113,9 @@ def advice(code: str, reason: Callable[[str], reasons.UnusableReason]) -> dict[s
 class AskedClipsSerializer(serializers.Serializer[Any]):
     """Which of one's clips are asked for."""
 
-    status = serializers.ChoiceField(choices=Clip.Status.choices, required=False)
+    status = serializers.ChoiceField(
+        choices=Clip.Status.choices, required=False, help_text=_("Only clips of this status.")
+    )
 
 
 class WithdrawnSerializer(serializers.Serializer[Any]):

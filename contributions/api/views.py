@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from contributions import withdrawal
 from contributions.api.announcement import MEDIA_TYPES, announced
 from contributions.api.answering import Refused, VoiceView
-from contributions.api.schema import VOICE, documented
+from contributions.api.schema import CLIP, VOICE, documented
 from contributions.api.serializers import AskedClipsSerializer, ClipSerializer, WithdrawnSerializer
 from contributions.api.sound import served
 from contributions.intake import intake
@@ -149,7 +149,7 @@ class ClipView(VoiceView):
         ),
         answers={200: ClipSerializer, 201: ClipSerializer},
         refusals=(400, 409, 413, 415, 503, 507),
-        parameters=UPLOAD_HEADERS,
+        parameters=[CLIP, *UPLOAD_HEADERS],
         request=SOUND,
     )
     def put(self, request: Request, clip_id: UUID) -> Response:
@@ -168,6 +168,7 @@ class ClipView(VoiceView):
         ),
         answers={200: ClipSerializer},
         refusals=(404,),
+        parameters=[CLIP],
     )
     def get(self, request: Request, clip_id: UUID) -> Response:
         """The clip's status with its reason and a tip; 404 for anybody else's."""
@@ -182,6 +183,7 @@ class ClipView(VoiceView):
         ),
         answers={204: None},
         refusals=(404,),
+        parameters=[CLIP],
     )
     def delete(self, request: Request, clip_id: UUID) -> Response:
         """Take the clip back; 404 for anybody else's."""
@@ -202,7 +204,7 @@ class ClipSoundView(VoiceView):
         description=gettext_lazy("FLAC, whole or the range asked for, once the clip was found usable."),
         answers={(200, "audio/flac"): OpenApiTypes.BINARY, (206, "audio/flac"): OpenApiTypes.BINARY},
         refusals=(404, 416),
-        parameters=[RANGE_HEADER],
+        parameters=[CLIP, RANGE_HEADER],
     )
     def get(self, request: Request, clip_id: UUID) -> HttpResponseBase:
         """The archive of a live clip of the person's own."""
