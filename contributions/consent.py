@@ -201,11 +201,10 @@ def answered(
     contributor: Contributor, text: ConsentText, *, is_given: bool, locale: str, at: datetime
 ) -> list[ConsentEvent]:
     """Chain what one box says; where other words were agreed to before, first that these replace them."""
-    said = []
-    agreed = agreed_texts(contributor).filter(purpose=text.purpose).exclude(version=text.version).first()
-    if agreed:
-        kind = ConsentEvent.Kind.SUPERSEDED
-        said.append(append(contributor, kind=kind, text=agreed, locale=locale, at=at))
+    replaced = ConsentEvent.Kind.SUPERSEDED
+    others = agreed_texts(contributor).filter(purpose=text.purpose).exclude(version=text.version)
+    said = [append(contributor, kind=replaced, text=other, locale=locale, at=at) for other in others]
+    # Asked only now: what was replaced stands no longer.
     kind = answer(contributor, text.purpose, is_given=is_given)
     return [*said, append(contributor, kind=kind, text=text, locale=locale, at=at)]
 

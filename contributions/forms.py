@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contributions import consent, ratings
 from contributions.facts import Facts
-from contributions.models import ConsentText, Contributor
+from contributions.models import ConsentText
 from contributions.ratings import Answer
 from contributions.taxonomy import reading, reasons
 
@@ -28,7 +28,8 @@ NOT_SAID = ("", _("I do not say"))
 AGE_BANDS = (NOT_SAID, ("18-29", "18-29"), ("30-44", "30-44"), ("45-59", "45-59"), ("60+", _("60 or older")))
 # Stored as the corpora have them, so that a release says the same of a speaker wherever the voice came from.
 GENDERS = (NOT_SAID, ("female", _("Woman")), ("male", _("Man")), ("non-binary", _("Non-binary")))
-LENGTHS = {name: Contributor._meta.get_field(name).max_length for name in ("gender", "accent")}
+# As long as their columns.
+GENDER_LENGTH, ACCENT_LENGTH = 20, 120
 
 
 class ConsentForm(forms.Form):
@@ -97,9 +98,9 @@ class AboutMeForm(forms.Form):
 
     age_band = forms.ChoiceField(label=_("How old are you?"), choices=AGE_BANDS, required=False)
     gender = forms.ChoiceField(label=_("Your gender"), choices=GENDERS, required=False)
-    own_word = forms.CharField(label=_("Or your gender in your own word"), max_length=LENGTHS["gender"], required=False)
+    own_word = forms.CharField(label=_("Or your gender in your own word"), max_length=GENDER_LENGTH, required=False)
     accent = forms.CharField(
-        label=_("Your accent or variety, in your own words"), max_length=LENGTHS["accent"], required=False
+        label=_("Your accent or variety, in your own words"), max_length=ACCENT_LENGTH, required=False
     )
 
     @classmethod
