@@ -177,6 +177,8 @@ def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) 
 def rules(contributor: Contributor) -> dict[str, Any]:
     """What the studio must know of the site's rules and of what was given already."""
     return {
+        # Whose takes the device keeps: what one guest left unsent is never sent with another's voice.
+        "owner": contributor.user_id or f"guest-{contributor.pk}",
         "longest_seconds": settings.LONGEST_SECONDS,
         "bytes_max": settings.UPLOAD_BYTES_MAX,
         "given": contributor.clips.live().exclude(status=Clip.Status.UNUSABLE).count(),
