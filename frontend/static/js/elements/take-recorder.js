@@ -4,7 +4,11 @@ import { act, enter } from "elements/parts";
 
 const BUSY = "button, a, input, select, textarea, summary, audio, [contenteditable]";
 
-/** `<take-recorder>` records one take, lets its speaker hear it, and dispatches `take:ready` when it is to be sent. */
+/**
+ * `<take-recorder>` records one take and lets its speaker hear it. It dispatches `take:made` the moment the sound is
+ * whole, so that it can be kept, and then `take:ready` when it is to be sent or `take:dropped` when it is not wanted;
+ * all three carry the take's id.
+ */
 class TakeRecorder extends HTMLElement {
   #stream = null;
   #recording = null;
@@ -17,7 +21,7 @@ class TakeRecorder extends HTMLElement {
   connectedCallback() {
     act(this, {
       toggle: () => this.#toggle(),
-      retake: () => this.reset(),
+      retake: () => this.#drop(),
       send: () => this.#send(),
       skip: () => this.dispatchEvent(new CustomEvent("prompt:skip", { bubbles: true })),
     });
@@ -74,8 +78,9 @@ class TakeRecorder extends HTMLElement {
   async #stop() {
     clearInterval(this.#clock);
     enter(this, "ending");
-    this.#take = await this.#recording.stop();
+    this.#take = { id: crypto.randomUUID(), ...(await this.#recording.stop()) };
     if (this.#take.bytes.byteLength === 0) return enter(this, "nothing");
+    this.#tell("take:made", this.#take);
     const sound = new Blob([this.#take.bytes], { type: this.#take.mediaType });
     this.querySelector("audio").src = URL.createObjectURL(sound);
     enter(this, "made");
@@ -86,7 +91,16 @@ class TakeRecorder extends HTMLElement {
     const take = this.#take;
     this.#take = null;
     enter(this, "idle");
-    if (take) this.dispatchEvent(new CustomEvent("take:ready", { bubbles: true, detail: take }));
+    if (take) this.#tell("take:ready", take);
+  }
+
+  #drop() {
+    if (this.#take) this.#tell("take:dropped", this.#take);
+    this.reset();
+  }
+
+  #tell(name, take) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: take }));
   }
 
   #show(seconds) {
