@@ -17,10 +17,13 @@ VAR.mkdir(parents=True, exist_ok=True)
 KEYS = VAR / "keys"
 
 SECRET_KEY = site_key("secret.key", folder=KEYS, environment_variable="OE_SECRET_KEY")
-# Splits and pseudonyms are keyed with this: losing it would let speakers change sides between releases.
+# Splits, pseudonyms and guests' codes are keyed with this: losing it would let speakers change sides between releases,
+# and no guest could come back.
 SIGNING_KEY = site_key("signing.key", folder=KEYS, environment_variable="OE_SIGNING_KEY")
 # Receipts and feeds are signed with this; losing it makes every receipt given before impossible to check here.
 SIGNATURE_KEY = site_key("signature.key", folder=KEYS, environment_variable="OE_SIGNATURE_KEY")
+# Keys that signed before this one: what they signed is still known here and at the public key's address.
+SIGNATURE_KEYS_BEFORE = env.list("OE_SIGNATURE_KEYS_BEFORE", default=[])
 
 DEBUG = env.bool("OE_DEBUG", False)
 SITE_URL = env.str("OE_SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")
