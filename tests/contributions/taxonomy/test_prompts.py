@@ -9,7 +9,7 @@ from contributions import taxonomy
 from contributions.taxonomy import UnknownLanguage
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "pl")
-FULL = ("de", "en", "es", "fr", "pl")  # those with sentences of every emotion at every intensity
+FULL = ("ar", "de", "en", "es", "fr", "pl")  # those with sentences of every emotion at every intensity
 CORE = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 ARABIC, DEVANAGARI, LATIN = ("\u0600", "\u06ff"), ("\u0900", "\u097f"), ("A", "\u024f")
 SCRIPTS = {"ar": ARABIC, "hi": DEVANAGARI}
