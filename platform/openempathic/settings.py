@@ -179,6 +179,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+API_REQUESTS_PER_MINUTE = env.int("OE_API_REQUESTS_PER_MINUTE", 300)
 REST_FRAMEWORK = {
     # The token first: what it asks of a stranger is what a 401 says.
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -195,7 +196,7 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "contributions.api.schema.ScopedSchema",
     "DEFAULT_THROTTLE_CLASSES": ["contributions.api.scopes.TokenThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"token": f"{env.int('OE_API_REQUESTS_PER_MINUTE', 300)}/min"},
+    "DEFAULT_THROTTLE_RATES": {"token": f"{API_REQUESTS_PER_MINUTE}/min"},
     "EXCEPTION_HANDLER": "contributions.api.answering.told",
 }
 SPECTACULAR_SETTINGS = {
@@ -250,7 +251,11 @@ SWEEP_SECONDS = env.float("OE_SWEEP_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     # A tick that waits longer than the next one comes is worth nothing: it expires.
     "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
-    "look-again": {"task": "contributions.tasks.look_again", "schedule": 30 * SWEEP_SECONDS, "options": {"expires": 60}},
+    "look-again": {
+        "task": "contributions.tasks.look_again",
+        "schedule": 30 * SWEEP_SECONDS,
+        "options": {"expires": 60},
+    },
     "verify-releases": {
         "task": "contributions.tasks.verify_releases",
         "schedule": 1800 * SWEEP_SECONDS,
