@@ -83,7 +83,8 @@ def examine_due(clip_id: UUID | str) -> Clip | None:
         return None
     except Exception:
         leases.give_back(claim, retry_in_seconds=RETRY_SECONDS)
-        withdrawal.erase_if_gone(clip)
+        if withdrawal.erase_if_gone(clip):
+            return None
         raise
     return clip
 

@@ -2,7 +2,8 @@
 
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
 `consents.json` (the chain) and `texts.json` (the words agreed to); for each clip `clips/<id>/clip.json` with its
-examinations, `labels.json` with what listeners answered, and its objects as they lie in storage; `log.json`.
+examinations, `labels.json` with what listeners answered, `suggestions.json` with what models heard once listeners have
+answered, and its objects as they lie in storage; `log.json`.
 
 Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
 """
@@ -20,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from contributions.models import Clip, ConsentEvent, ConsentText, Contributor
+from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Suggestion
 from openempathic import audit, storage
 from openempathic.audit.models import AuditEvent
 
@@ -28,6 +29,7 @@ FORMAT = "openempathic-voice/1"
 MANIFEST = "manifest.json"
 EXPORTED = "contributor.exported"
 PIECE_BYTES = 1 << 20
+SETTLED = (Clip.Status.ACCEPTED, Clip.Status.REJECTED)
 # Objects of a clip that the archive carries: the original bytes, and what was derived from them.
 OBJECTS = ("original", "archive.flac", "peaks.json")
 
@@ -109,6 +111,10 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield f"{clip.prefix}/clip.json", [as_json(described_clip(clip))]
     answers = clip.ratings.order_by("rated_at", "pk")
     yield f"{clip.prefix}/labels.json", [as_json([columns(answer, LABEL_COLUMNS) for answer in answers])]
+    if clip.status in SETTLED:
+        # Before that the speaker would know what the listeners must not: what the model heard.
+        made = clip.suggestions.filter(scores__isnull=False).select_related("checkpoint").order_by("made_at", "pk")
+        yield f"{clip.prefix}/suggestions.json", [as_json([described_suggestion(each) for each in made])]
     for name in OBJECTS:
         # Asked at each: what was withdrawn while we wrote is heard by nobody, and may be erased already.
         if not Clip.objects.live().filter(pk=clip.pk).exists():
@@ -119,6 +125,11 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
             continue
         with sound:
             yield f"{clip.prefix}/{name}", pieces_of(sound)
+
+
+def described_suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    """What a model heard in the clip, and which model that was."""
+    return columns(suggestion, ("scores", "emotion", "made_at")) | {"checkpoint": suggestion.checkpoint.version}
 
 
 def pieces_of(sound: BinaryIO) -> Iterator[bytes]:

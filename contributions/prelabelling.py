@@ -77,7 +77,8 @@ def prelabel_due(suggestion_id: int) -> Suggestion | None:
         leases.give_back(claim, retry_in_seconds=retry_after(suggestion.attempts))
         return None
     keep(scores, claim)
-    return Suggestion.objects.get(pk=suggestion_id)
+    # Not there where the clip was purged meanwhile.
+    return Suggestion.objects.filter(pk=suggestion_id).first()
 
 
 def retry_after(attempts: int) -> float | None:

@@ -72,12 +72,12 @@ def lapses_at(contributor: Contributor) -> datetime:
 
 
 def keep_the_promise(*, now: datetime) -> None:
-    """Everything that is due by now, in the order in which it hurts least: warn, lapse, forget."""
-    warn_due(now)
+    """Everything that is due by now; mail last, since a mail server that hangs must hold up nothing else."""
     lapse_due(now)
     forget_abandoned(now)
     forget_expired(now)
     forget_mail(now)
+    warn_due(now)
 
 
 def kept() -> QuerySet[Contributor]:

@@ -245,13 +245,15 @@ def may_not_stay(digest: str) -> bool:
         return True
 
 
-def erase_if_gone(clip: Clip) -> None:
-    """For a worker that has just written and finds the clip no longer its own: leave nothing of a withdrawn one.
+def erase_if_gone(clip: Clip) -> bool:
+    """For a worker that finds the clip no longer its own: whether it is withdrawn, and then nothing of it is left.
 
     The purger may have looked already. While the purge is owed still, it only finds less to do.
     """
-    if Clip.objects.filter(pk=clip.pk, status__in=rewriting.GONE).exists():
+    is_gone = Clip.objects.filter(pk=clip.pk, status__in=rewriting.GONE).exists()
+    if is_gone:
         storage.erase(f"{clip.prefix}/")
+    return is_gone
 
 
 def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:

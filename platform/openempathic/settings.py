@@ -17,10 +17,13 @@ VAR.mkdir(parents=True, exist_ok=True)
 KEYS = VAR / "keys"
 
 SECRET_KEY = site_key("secret.key", folder=KEYS, environment_variable="OE_SECRET_KEY")
-# Splits and pseudonyms are keyed with this: losing it would let speakers change sides between releases.
+# Splits, pseudonyms and guests' codes are keyed with this: losing it would let speakers change sides between releases,
+# and no guest could come back.
 SIGNING_KEY = site_key("signing.key", folder=KEYS, environment_variable="OE_SIGNING_KEY")
 # Receipts and feeds are signed with this; losing it makes every receipt given before impossible to check here.
 SIGNATURE_KEY = site_key("signature.key", folder=KEYS, environment_variable="OE_SIGNATURE_KEY")
+# Keys that signed before this one: what they signed is still known here and at the public key's address.
+SIGNATURE_KEYS_BEFORE = env.list("OE_SIGNATURE_KEYS_BEFORE", default=[])
 
 DEBUG = env.bool("OE_DEBUG", False)
 SITE_URL = env.str("OE_SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")
@@ -176,6 +179,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+API_REQUESTS_PER_MINUTE = env.int("OE_API_REQUESTS_PER_MINUTE", 300)
 REST_FRAMEWORK = {
     # The token first: what it asks of a stranger is what a 401 says.
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -192,7 +196,7 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "contributions.api.schema.ScopedSchema",
     "DEFAULT_THROTTLE_CLASSES": ["contributions.api.scopes.TokenThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"token": f"{env.int('OE_API_REQUESTS_PER_MINUTE', 300)}/min"},
+    "DEFAULT_THROTTLE_RATES": {"token": f"{API_REQUESTS_PER_MINUTE}/min"},
     "EXCEPTION_HANDLER": "contributions.api.answering.told",
 }
 SPECTACULAR_SETTINGS = {
@@ -247,7 +251,11 @@ SWEEP_SECONDS = env.float("OE_SWEEP_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     # A tick that waits longer than the next one comes is worth nothing: it expires.
     "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
-    "look-again": {"task": "contributions.tasks.look_again", "schedule": 30 * SWEEP_SECONDS, "options": {"expires": 60}},
+    "look-again": {
+        "task": "contributions.tasks.look_again",
+        "schedule": 30 * SWEEP_SECONDS,
+        "options": {"expires": 60},
+    },
     "verify-releases": {
         "task": "contributions.tasks.verify_releases",
         "schedule": 1800 * SWEEP_SECONDS,

@@ -46,8 +46,8 @@ def verify(document: Any) -> dict[str, Any]:
         spelled = canonical(content)
     except (KeyError, TypeError, ValueError):
         raise NotGenuine(_("This is not a signed document of Open Empathic.")) from None
-    key = private_key().public_key()
-    if named != key_id(key):
+    key = known_keys().get(named)
+    if key is None:
         raise NotGenuine(_("This was signed with another key than this site's."))
     try:
         key.verify(value, spelled)
@@ -59,16 +59,30 @@ def verify(document: Any) -> dict[str, Any]:
 
 
 def public_keys() -> dict[str, Any]:
-    """The public half, as a JSON Web Key Set (RFC 7517, RFC 8037)."""
-    key = private_key().public_key()
+    """The public halves, the one in use first, as a JSON Web Key Set (RFC 7517, RFC 8037)."""
+    return {"keys": [as_jwk(name, key) for name, key in known_keys().items()]}
+
+
+def as_jwk(name: str, key: Ed25519PublicKey) -> dict[str, str]:
+    """One public key as the set lists it."""
     x = base64.urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
-    return {"keys": [{"kty": "OKP", "crv": ALGORITHM, "alg": "EdDSA", "use": "sig", "kid": key_id(key), "x": x}]}
+    return {"kty": "OKP", "crv": ALGORITHM, "alg": "EdDSA", "use": "sig", "kid": name, "x": x}
+
+
+def known_keys() -> dict[str, Ed25519PublicKey]:
+    """By its name the key in use, then those of before: what they signed stays genuine after a change of keys."""
+    keys = [made_from(secret).public_key() for secret in (settings.SIGNATURE_KEY, *settings.SIGNATURE_KEYS_BEFORE)]
+    return {key_id(key): key for key in keys}
 
 
 def private_key() -> Ed25519PrivateKey:
-    """The site's key, made from its secret."""
-    seed = hashlib.sha256(SEED_LABEL + settings.SIGNATURE_KEY.encode()).digest()
-    return Ed25519PrivateKey.from_private_bytes(seed)
+    """The key that signs now."""
+    return made_from(settings.SIGNATURE_KEY)
+
+
+def made_from(secret: str) -> Ed25519PrivateKey:
+    """The key that belongs to a secret."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(SEED_LABEL + secret.encode()).digest())
 
 
 def key_id(key: Ed25519PublicKey) -> str:

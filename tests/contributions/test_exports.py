@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import uuid
 import zipfile
 
 import pytest
@@ -19,10 +20,12 @@ from contributions.models import (
     Examination,
     Purpose,
     Rating,
+    Suggestion,
     TakingBack,
 )
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
+from openempathic.registry.models import Checkpoint
 from tests import worlds
 
 
@@ -105,6 +108,21 @@ def test_labels_and_log_are_there_and_nobody_else_is_in_it(archive, given, vera,
     words = b"".join(body for name, body in files.items() if name.endswith(".json")).decode()
     assert milo.email not in words
     assert vera.email not in words
+
+
+def test_what_a_model_heard_is_there_once_listeners_have_answered(vera, voice, given):
+    champion = Checkpoint.objects.create(
+        digest="0" * 64, status="CHAMPION", preset="nano", release_digest="0" * 64, run_id=uuid.uuid4(), files={}
+    )
+    waiting = Clip.objects.get(status=Clip.Status.IN_REVIEW)
+    for clip in (given, waiting):
+        scores = {"scores": {"fear": 0.9}, "emotion": "fear", "made_at": timezone.now()}
+        Suggestion.objects.update_or_create(clip=clip, checkpoint=champion, defaults=scores)
+
+    with exports.export(voice, by=vera) as file, zipfile.ZipFile(file) as archive:
+        (said,) = json.loads(archive.read(f"clips/{given.pk}/suggestions.json"))
+        assert (said["emotion"], said["checkpoint"]) == ("fear", champion.version)
+        assert f"clips/{waiting.pk}/suggestions.json" not in archive.namelist()
 
 
 def test_a_withdrawn_clip_is_told_of_and_not_heard(archive, vera, voice):

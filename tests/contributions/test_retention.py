@@ -258,6 +258,21 @@ def test_a_guest_lapses_without_a_warning_on_the_very_day(_stocked):
     assert mail.outbox == []
 
 
+def test_a_mail_server_that_hangs_holds_up_nothing_else(vera, monkeypatch):
+    unseen(voice_of(vera), 80)
+    voice, passer_by = consenting_guest(100), guest(3)
+
+    def hangs(_now):
+        raise TimeoutError("the worker is ended")
+
+    monkeypatch.setattr(retention, "warn_due", hangs)
+    with pytest.raises(TimeoutError):
+        retention.keep_the_promise(now=NOW)
+
+    assert not consent.covers(voice, consent.REQUIRED)
+    assert not Contributor.objects.filter(pk=passer_by.pk).exists()
+
+
 def test_lapsing_twice_changes_nothing(_stocked):
     voice = consenting_guest(100)
     retention.lapse_due(NOW)

@@ -66,3 +66,19 @@ def test_the_secret_is_made_once_and_never_shown(client, settings):
 
     assert settings.SIGNATURE_KEY.encode() not in answer.content
     assert (settings.KEYS / "signature.key").read_text() == settings.SIGNATURE_KEY
+
+
+def test_after_a_change_of_keys_what_the_old_one_signed_is_still_genuine(settings):
+    before = signatures.sign({"said": "before"})
+    old = settings.SIGNATURE_KEY
+    settings.SIGNATURE_KEY = "a new secret"
+    with pytest.raises(signatures.NotGenuine):
+        signatures.verify(before)
+
+    settings.SIGNATURE_KEYS_BEFORE = [old]
+
+    assert signatures.verify(before) == {"said": "before"}
+    after = signatures.sign({"said": "after"})
+    assert after["signature"]["key_id"] != before["signature"]["key_id"]
+    listed = [key["kid"] for key in signatures.public_keys()["keys"]]
+    assert listed == [after["signature"]["key_id"], before["signature"]["key_id"]]

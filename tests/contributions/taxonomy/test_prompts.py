@@ -8,8 +8,8 @@ import pytest
 from contributions import taxonomy
 from contributions.taxonomy import UnknownLanguage
 
-LANGUAGES = ("ar", "de", "en", "es", "pl")
-FULL = ("de", "en")  # those with sentences of every emotion at every intensity
+LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "pl", "sw")
+FULL = ("ar", "de", "en", "es", "fr", "hi", "pl", "sw")  # those with sentences of every emotion at every intensity
 CORE = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 ARABIC, DEVANAGARI, LATIN = ("\u0600", "\u06ff"), ("\u0900", "\u097f"), ("A", "\u024f")
 SCRIPTS = {"ar": ARABIC, "hi": DEVANAGARI}
