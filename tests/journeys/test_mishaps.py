@@ -80,6 +80,20 @@ def test_a_take_made_offline_is_kept_and_sent_after_the_page_was_opened_again(si
         expect(page.locator("kept-take")).to_have_count(0)
 
 
+def test_signed_out_elsewhere_vera_is_told_to_sign_in_and_her_take_stays_hers(site, playwright, tmp_path):
+    sound, once = looped(worlds.ANGER, tmp_path)
+    with vera_in_the_studio(playwright, site.url, "signed-out", sound=sound) as page:
+        people.check_microphone(page)
+        page.context.clear_cookies(name="sessionid")
+        people.record(page, seconds=len(once) / 16_000)
+        with page.expect_response(lambda answer: answer.request.method == "PUT") as sent:
+            page.get_by_role("button", name="Send").click()
+
+        assert sent.value.status == 401
+        expect(page.get_by_text("You are signed out.").first).to_be_visible()
+        expect(page.locator("kept-take")).to_have_count(1)
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [({"Content-Length": str(40 * 1024 * 1024)}, b"x" * 1000, 413), ({"Content-Length": "0"}, b"", 400)],
