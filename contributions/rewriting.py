@@ -130,6 +130,8 @@ def forget_withdrawn(release: Release, *, beat: Callable[[], None] = never) -> N
     Raises StorageError when that could not be done; then it is still owed.
     """
     place = InStorage(release.prefix)
+    # A shard that a killed freeze put by half holds sound as well.
+    storage.erase_unfinished(f"{release.prefix}/")
     for _round in range(ROUNDS_MAX):
         take_out(release)
         gone = gone_keys(release)

@@ -2,16 +2,19 @@
 
 import json
 import tarfile
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from django.core.management import call_command
+from django.conf import settings as site
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
 from contributions import consent, ledger, releases, rewriting, tasks, tombstones, withdrawal
 from contributions.models import Clip, ConsentEvent, LicenceGrant, Purpose, Release, TakingBack
 from contributions.models.contributor import Split
-from openempathic import signatures, storage
+from openempathic import durable, signatures, storage
 from openempathic.audit.models import AuditEvent
 from tests import harvest
 from tests.contributions.frozen import clips_of_one_shard, contents, copied, manifest_of, release_of_shards
@@ -213,14 +216,16 @@ def test_a_licence_that_ends_leaves_every_release(world):
     clips, frozen = world
     grant = LicenceGrant.objects.get()
     held = list(grant.clips.all())
-    withdrawal.end_licence(grant, by="operator")
-    withdrawal.end_licence(grant, by="operator")
+    for _twice in range(2):
+        call_command("end_licence", grant.corpus)
     carry()
 
     assert not any(holds(release, clip) for release in frozen.values() for clip in held)
     assert all(holds(release, clip) for release in frozen.values() for clip in clips)
     assert AuditEvent.objects.filter(act="licence.ended").count() == 1
     assert not Clip.objects.filter(licence=grant).covered_by(Purpose.TRAIN_MODELS).exists()
+    with pytest.raises(CommandError, match="no corpus"):
+        call_command("end_licence", "another")
 
 
 def feed(client):
@@ -283,6 +288,16 @@ def test_a_feed_of_before_is_followed_and_an_unknown_scope_is_not(db):
     assert tombstones.gone_in(json.dumps(older).encode())[0][0].releases is None
     with pytest.raises(tombstones.NotAFeed, match="PLANET"):
         tombstones.gone_in(json.dumps(stranger).encode())
+
+
+def test_what_a_killed_freeze_put_by_half_goes_too(world):
+    clips, frozen = world
+    folder = Path(unquote(urlsplit(site.STORAGE_URL).path)) / frozen[T].prefix / "shards"
+    (folder / f"{durable.UNFINISHED}half").write_bytes(storage.read(clips[0].archive))
+    take_back(clips[0], Purpose.TRAIN_MODELS)
+    carry()
+
+    assert [path.name for path in folder.iterdir()] == ["000000.tar"]
 
 
 def test_two_withdrawals_of_one_shard_at_once_by_purpose_and_by_clip_leave_the_same_bytes(db, tmp_path, monkeypatch):

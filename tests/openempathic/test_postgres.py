@@ -16,6 +16,7 @@ ACTS = (
     "intake",
     "ratings",
     "withdrawal",
+    "taking_back",
     "corpora",
     "prelabelling",
     "states",

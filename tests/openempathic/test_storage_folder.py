@@ -77,6 +77,25 @@ def test_a_failing_disk_is_not_called_full(root, monkeypatch):
         storage.put(ORIGINAL, b"sound")
 
 
+def test_only_what_a_killed_writer_left_is_erased_and_a_living_one_writes_once_more(root, monkeypatch):
+    storage.put(ORIGINAL, b"sound")
+    (root / "clips/6f1c/.put-0123").write_bytes(b"half of her voi")
+    replace, is_over = os.replace, []
+
+    def erased_meanwhile(old, new):
+        if not is_over:
+            is_over.append(old)
+            storage.erase_unfinished("clips/")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", erased_meanwhile)
+    storage.put(ORIGINAL, b"newer")
+
+    assert is_over
+    assert storage.read(ORIGINAL) == b"newer"
+    assert left_in(root) == [ORIGINAL]
+
+
 def test_what_a_killed_writer_left_is_invisible_and_goes_with_the_clip(root):
     storage.put(ORIGINAL, b"sound")
     (root / "clips/6f1c/.put-0123").write_bytes(b"half of her voi")

@@ -66,6 +66,17 @@ def test_erasing_also_aborts_what_a_killed_uploader_left(s3_storage):
     assert unfinished_uploads(bucket) == []
 
 
+def test_only_what_a_killed_uploader_left_is_aborted_and_the_objects_stay(s3_storage):
+    bucket = storage._store()
+    storage.put("clips/a/original", b"sound")
+    bucket.s3.create_multipart_upload(Bucket=bucket.bucket, Key=f"{bucket.prefix}clips/a/shard")
+
+    storage.erase_unfinished("clips/a/")
+
+    assert unfinished_uploads(bucket) == []
+    assert storage.read("clips/a/original") == b"sound"
+
+
 def test_a_winner_whose_answer_was_lost_is_still_the_winner(s3_storage, monkeypatch):
     bucket = storage._store()
     put_object = bucket.s3.put_object

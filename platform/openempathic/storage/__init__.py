@@ -49,6 +49,7 @@ __all__ = [
     "StorageUnreachable",
     "Stored",
     "erase",
+    "erase_unfinished",
     "fetch",
     "keys",
     "open",
@@ -103,6 +104,11 @@ def erase(prefix: str) -> int:
     if not prefix:
         raise BadKey("An empty prefix would erase the whole store.")
     return _store().erase(_checked_prefix(prefix))
+
+
+def erase_unfinished(prefix: str) -> None:
+    """Erase only what writers that died left under the prefix, which no listing tells of; the objects stay."""
+    _store().erase_unfinished(_checked_prefix(prefix))
 
 
 def signed_url(key: str, *, seconds: int) -> str:

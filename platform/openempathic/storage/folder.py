@@ -73,6 +73,13 @@ class Folder:
                 self._tidy(folder)
         return sum(durable.UNFINISHED not in key for key in names)
 
+    def erase_unfinished(self, prefix: str) -> None:
+        """Unlink the files of writers that died; one that lives finds its file gone and writes it once more."""
+        with disk_errors(prefix):
+            for key in list(self._files(prefix)):
+                if durable.UNFINISHED in key:
+                    (self.root / key).unlink(missing_ok=True)
+
     def signed_url(self, key: str, *, seconds: int) -> str:
         """Refused: the site itself streams from a local folder, to whom it may."""
         raise NoSignedAddress(f"{key} lies in a local folder, which has no address of its own: stream it with open().")

@@ -110,6 +110,11 @@ class Bucket:
                 self.s3.delete_object(**self._named(key))
         return len(found)
 
+    def erase_unfinished(self, prefix: str) -> None:
+        """Abort unfinished uploads."""
+        with self._errors(prefix):
+            self._abort_uploads(prefix)
+
     def signed_url(self, key: str, *, seconds: int) -> str:
         """A presigned GET; it is not checked that the object exists."""
         return str(self.s3.generate_presigned_url("get_object", Params=self._named(key), ExpiresIn=seconds))
