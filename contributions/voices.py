@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -47,5 +48,23 @@ def is_guest(request: Any) -> bool:
 
 
 def in_templates(request: Any) -> dict[str, Any]:
-    """For every page: whether it is read by a guest. Asked only where a template looks."""
-    return {"is_guest": SimpleLazyObject(lambda: is_guest(request))}
+    """For every page: whether it is read by a guest, and whose takes it may send. Asked only where a template looks."""
+    return {
+        "is_guest": SimpleLazyObject(lambda: is_guest(request)),
+        "voice_ids": SimpleLazyObject(lambda: " ".join(ids_of(request))),
+        "unclaimed": SimpleLazyObject(lambda: unclaimed(request)),
+    }
+
+
+def ids_of(request: Any) -> list[str]:
+    """The ids of the person's voices, their own first; to be read on any page, so it makes none and winds no clock."""
+    if hasattr(request, KNOWN) or not request.user.is_authenticated:
+        return [str(voice.pk) for voice in voices_of(request)]
+    mine = Contributor.objects.filter(Q(user=request.user) | Q(claimed_by=request.user))
+    return [str(pk) for pk in mine.order_by(F("user").desc(nulls_last=True), "created_at").values_list("pk", flat=True)]
+
+
+def unclaimed(request: Any) -> str:
+    """The id of the guest's voice that this browser spoke with before its person signed in; empty if there is none."""
+    guest = guests.guest_of(request.session) if request.user.is_authenticated else None
+    return str(guest.pk) if guest else ""

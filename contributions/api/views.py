@@ -1,6 +1,5 @@
 """The API of clips: give one, see how they fare, hear one, take one or all of them back."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -25,7 +24,7 @@ from contributions.api.serializers import AskedClipsSerializer, ClipSerializer, 
 from contributions.api.sound import served
 from contributions.intake import intake
 from contributions.models import Clip
-from contributions.voices import voice_of, voices_of
+from contributions.voices import voices_of
 from openempathic.accounts.models import Scope
 
 TAG = "clips"
@@ -148,14 +147,15 @@ class ClipView(VoiceView):
             "sending the same again answers 200 with the same clip, so that a retry never makes two. At most 32 MB."
         ),
         answers={200: ClipSerializer, 201: ClipSerializer},
-        refusals=(400, 409, 413, 415, 503, 507),
-        parameters=[CLIP, *UPLOAD_HEADERS],
+        refusals=(400, 404, 409, 413, 415, 503, 507),
+        parameters=[CLIP, VOICE, *UPLOAD_HEADERS],
         request=SOUND,
     )
     def put(self, request: Request, clip_id: UUID) -> Response:
         """201 when the clip is durable, 200 when an earlier try of the same upload had made it so."""
         body: HttpRequest = request._request
-        voice: Any = voice_of(request)
+        # A take that waited on a device names its voice: on a shared one, somebody else may be signed in by now.
+        voice = self.asked_voice()
         receipt = intake(clip_id, contributor=voice, body=body, announced=announced(body), by=voice.actor)
         return Response(ClipSerializer(receipt.clip).data, status=201 if receipt.is_new else 200)
 

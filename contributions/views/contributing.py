@@ -160,10 +160,14 @@ def studio(request: HttpRequest) -> HttpResponse:
     if prompt is None:
         messages.warning(request, _("We have no sentences in that language yet. Please choose one of these."))
         return redirect("choose-language")
-    shown = {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(language)}
     if is_arriving:
-        return render(request, "contribute/studio.html", shown | rules(contributor))
-    return render(request, "contribute/prompt.html", shown)
+        return render(request, "contribute/studio.html", shown(prompt) | rules(contributor))
+    return render(request, "contribute/prompt.html", shown(prompt))
+
+
+def shown(prompt: Prompt) -> dict[str, Any]:
+    """What the card of a prompt shows."""
+    return {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(prompt.language)}
 
 
 def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) -> Prompt | None:
@@ -177,8 +181,6 @@ def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) 
 def rules(contributor: Contributor) -> dict[str, Any]:
     """What the studio must know of the site's rules and of what was given already."""
     return {
-        # Whose takes the device keeps: what one guest left unsent is never sent with another's voice.
-        "owner": contributor.user_id or f"guest-{contributor.pk}",
         "longest_seconds": settings.LONGEST_SECONDS,
         "bytes_max": settings.UPLOAD_BYTES_MAX,
         "given": contributor.clips.live().exclude(status=Clip.Status.UNUSABLE).count(),

@@ -270,7 +270,7 @@ def test_takes_that_two_guests_left_on_one_device_are_told_apart(gina, client):
         client.post(reverse("choose-language"), {"language": "en"})
         session_of[guest.pk] = client.get(reverse("studio")).content.decode()
 
-    assert all(f'data-owner="guest-{pk}"' in page for pk, page in session_of.items())
+    assert all(f'data-voices="{pk}"' in page for pk, page in session_of.items())
 
 
 def test_the_code_is_in_no_page_of_anybody_else_and_behind_the_number_sign_of_the_link(gina, client):

@@ -22,6 +22,11 @@ public-key                           -              GET     200      200      20
 set_language                         -              GET     >home    >home    >home    >home    >home    >home    >home
 set_language                         -              POST    >home    >home    >home    >home    >home    >home    >home
 
+service-worker                       -              GET     200      200      200      200      200      200      200
+web-manifest                         -              GET     200      200      200      200      200      200      200
+offline                              -              GET     200      200      200      200      200      200      200
+upcoming-prompts                     -              GET     >take-part 200      200      200      200      200      200
+
 choose-language                      -              GET     200      200      200      200      200      200      200
 choose-language                      -              POST    >consent >studio  >consent >studio  "        >consent "
 take-part                            -              GET     200      >choose-language "     "        "        "        "

@@ -1,23 +1,40 @@
 // Takes that are not safe with the site yet live in IndexedDB. ArrayBuffers, not Blobs: iOS loses what Blobs hold.
+// The sound lies apart from what is known of the take, so that a long queue is read without its sounds.
 
 const DATABASE = "open-empathic";
-const STORE = "takes";
+const TAKES = "takes";
+const SOUNDS = "sounds";
+// Where the browser keeps nothing (some private windows), a take lives as long as its page.
+const unkept = new Map();
 
 function opened() {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
+    const request = indexedDB.open(DATABASE, 2);
+    request.onupgradeneeded = ({ oldVersion }) => upgrade(request, oldVersion);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+}
+
+function upgrade({ result: database, transaction }, oldVersion) {
+  const sounds = database.createObjectStore(SOUNDS, { keyPath: "id" });
+  if (oldVersion === 0) return database.createObjectStore(TAKES, { keyPath: "id" });
+  // Version 1 kept sound and facts together, under an account's number or `guest-` and the voice's id.
+  transaction.objectStore(TAKES).openCursor().onsuccess = ({ target: { result: cursor } }) => {
+    if (!cursor) return;
+    const { bytes, owner, ...take } = cursor.value;
+    sounds.put({ id: take.id, bytes });
+    cursor.update({ ...take, voice: owner.replace("guest-", ""), state: take.refusal ? "refused" : "waiting" });
+    cursor.continue();
+  };
 }
 
 async function within(mode, act) {
   const database = await opened();
   try {
     return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode, { durability: "strict" });
-      const request = act(transaction.objectStore(STORE));
+      const transaction = database.transaction([TAKES, SOUNDS], mode, { durability: "strict" });
+      const request = act(transaction.objectStore(TAKES), transaction.objectStore(SOUNDS));
       transaction.oncomplete = () => resolve(request.result);
       transaction.onerror = transaction.onabort = () => reject(transaction.error);
     });
@@ -26,18 +43,56 @@ async function within(mode, act) {
   }
 }
 
-/** Keep the take, or what is new about it; resolves once it is on disk. */
-export function keep(take) {
-  return within("readwrite", (store) => store.put(take));
+/** Keep a new take with its sound; resolves once both are on disk, rejects where they live with the page only. */
+export async function keep({ bytes, ...take }) {
+  try {
+    await within("readwrite", (takes, sounds) => {
+      sounds.put({ id: take.id, bytes });
+      return takes.put(take);
+    });
+  } catch (error) {
+    unkept.set(take.id, { ...take, bytes });
+    throw error;
+  }
 }
 
-/** All takes of one person on this device, oldest first. */
-export async function takesOf(owner) {
-  const all = await within("readonly", (store) => store.getAll());
-  return all.filter((take) => take.owner === owner).sort((one, other) => one.madeAt - other.madeAt);
+/** Change what is known of a take that is still kept; one that was discarded meanwhile stays gone. */
+export async function change(id, changes) {
+  if (unkept.has(id)) return Object.assign(unkept.get(id), changes);
+  return within("readwrite", (takes) => {
+    const request = takes.get(id);
+    request.onsuccess = () => request.result && takes.put({ ...request.result, ...changes });
+    return request;
+  });
 }
 
-/** Forget the take. */
-export function forget(id) {
-  return within("readwrite", (store) => store.delete(id));
+/** What is known of all takes of these voices on this device, oldest first; without their sounds. */
+export async function takesOf(voices) {
+  const kept = await within("readonly", (takes) => takes.getAll()).catch(() => []);
+  const all = [...kept, ...unkept.values()];
+  return all.filter(({ voice }) => voices.includes(voice)).sort((one, other) => one.madeAt - other.madeAt);
+}
+
+/** What is known of one take; undefined once it is gone. */
+export async function takeOf(id) {
+  return unkept.get(id) ?? within("readonly", (takes) => takes.get(id));
+}
+
+/** The take's sound, an ArrayBuffer. */
+export async function soundOf(id) {
+  return (unkept.get(id) ?? (await within("readonly", (_takes, sounds) => sounds.get(id)))).bytes;
+}
+
+/** Forget the take and its sound. */
+export async function forget(id) {
+  if (unkept.delete(id)) return;
+  await within("readwrite", (takes, sounds) => {
+    sounds.delete(id);
+    return takes.delete(id);
+  });
+}
+
+/** Bring takes that version 1 kept under the account's number to the account's voice. */
+export async function adopt(account, voice) {
+  for (const { id } of await takesOf([account])) await change(id, { voice });
 }

@@ -1,82 +1,66 @@
-import { forget, keep } from "audio/takes";
-import { pauseAfter, send } from "audio/upload";
-import { act } from "elements/parts";
+import { soundOf } from "audio/takes";
+import { act, enter } from "elements/parts";
 
-const KEPT_MS = 7 * 24 * 3600 * 1000;
-
-/** `<kept-take>` is one take on its way: it sends, waits and tries again; dispatches `take:stored`, `:waiting`, `:refused`. */
+/** `<kept-take>` is one take on this device: a draft to hear, one on its way, or one that the site refused. */
 class KeptTake extends HTMLElement {
   #take = null;
-  #timer = null;
-  #isUnderWay = false;
-  #onLine = () => this.#take.refusal || this.send();
 
   connectedCallback() {
-    act(this, { send: () => this.send(), discard: () => this.#leave() });
-    window.addEventListener("online", this.#onLine);
+    act(this, {
+      listen: () => this.#listen(),
+      send: () => this.#queue.send(this.#take.id),
+      download: () => this.#download(),
+      discard: () => this.#queue.drop(this.#take.id),
+    });
   }
 
-  disconnectedCallback() {
-    window.removeEventListener("online", this.#onLine);
-    clearTimeout(this.#timer);
+  get #queue() {
+    return this.closest("take-queue");
   }
 
-  /** The take to bring to the site. */
+  /** What is known of the take. */
   set take(take) {
+    const isNew = this.#take?.state !== take.state;
     this.#take = take;
     this.querySelector('[data-out="sentence"]').textContent = take.sentence;
-    const download = this.querySelector('[data-out="download"]');
-    download.href = URL.createObjectURL(new Blob([take.bytes], { type: take.mediaType }));
-    download.download = `${take.prompt}.${take.mediaType.match(/webm|ogg|mp4/)?.[0] ?? "audio"}`;
-    if (take.refusal) this.say(take.refusal);
+    if (!isNew) return;
+    enter(this, take.state);
+    if (take.state === "waiting") this.#say("waiting");
+    // Older than what the site keeps trying: no words of the site, but ours.
+    if (take.state === "refused") this.#say("too-old", take.refusal);
   }
 
-  /** Try once now; the element itself sees to the next try. */
-  async send() {
-    clearTimeout(this.#timer);
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
-    this.say(this.#words("sending"));
-    const result = await send(this.#take, this.dataset.address);
-    this.#isUnderWay = false;
-    this.#take.tries += 1;
-    this.#tell(result);
-    if (result.outcome === "stored") await this.#leave();
-    else if (result.outcome === "refused") await this.#refuse(result.message);
-    else await this.#wait(result);
+  /** What happens to it now. */
+  hear(name, { part, message, isSignedOut }) {
+    const bar = this.querySelector("progress");
+    bar.hidden = !["sending", "progress"].includes(name);
+    if (name === "progress") bar.value = part;
+    else if (name === "sending") this.#say("sending");
+    else if (name === "waiting" && this.#take.state === "waiting") this.#say(isSignedOut ? "signed-out" : "waiting", message);
   }
 
-  /** Words about this take, for its speaker. */
-  say(words) {
-    this.querySelector('[data-out="message"]').textContent = words;
+  /** The site's words, or else ours of that name; said aloud by the queue's count only, not take by take. */
+  #say(name, message) {
+    const ours = this.#queue.querySelector(`template[data-message="${name}"]`).content.textContent;
+    this.querySelector('[data-out="message"]').textContent = message || ours;
   }
 
-  #wait({ message, isSignedOut }) {
-    if (Date.now() - this.#take.madeAt > KEPT_MS) return this.#refuse(this.#words("too-old"));
-    this.say(message ?? this.#words(isSignedOut ? "signed-out" : "waiting"));
-    this.#timer = setTimeout(() => this.send(), pauseAfter(this.#take.tries));
+  async #listen() {
+    const player = this.querySelector("audio");
+    player.src ||= await this.#address();
+    player.hidden = false;
+    await player.play();
   }
 
-  async #refuse(message) {
-    this.#take.refusal = message ?? this.#words("waiting");
-    this.say(this.#take.refusal);
-    await keep(this.#take).catch(() => {});
+  async #download() {
+    const ending = this.#take.mediaType.match(/webm|ogg|mp4/)?.[0] ?? "audio";
+    const download = `${this.#take.prompt}.${ending}`;
+    Object.assign(document.createElement("a"), { href: await this.#address(), download }).click();
   }
 
-  async #leave() {
-    await forget(this.#take.id).catch(() => {});
-    const queue = this.parentElement;
-    this.remove();
-    queue?.dispatchEvent(new CustomEvent("take:left", { bubbles: true }));
-  }
-
-  #tell({ outcome, ...more }) {
-    const name = outcome === "later" ? "waiting" : outcome;
-    this.dispatchEvent(new CustomEvent(`take:${name}`, { bubbles: true, detail: { id: this.#take.id, ...more } }));
-  }
-
-  #words(name) {
-    return this.closest("take-queue").querySelector(`template[data-message="${name}"]`).content.textContent;
+  /** The sound is read only when somebody wants it: a queue may hold a hundred. */
+  async #address() {
+    return URL.createObjectURL(new Blob([await soundOf(this.#take.id)], { type: this.#take.mediaType }));
   }
 }
 

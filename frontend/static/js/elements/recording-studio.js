@@ -3,16 +3,18 @@ import "elements/microphone-check";
 import "elements/prompt-card";
 import "elements/take-queue";
 import "elements/take-recorder";
-import { digestOf } from "audio/upload";
 import { enter, explain } from "elements/parts";
 
 /** `<recording-studio>` decides what follows what: microphone, sentence, take, verdict, next sentence. */
 class RecordingStudio extends HTMLElement {
   #current = null;
+  #kept = null;
 
   connectedCallback() {
     this.addEventListener("microphone:ready", (event) => this.#begin(event.detail.stream));
     this.addEventListener("microphone:lost", () => enter(this, "check"));
+    this.addEventListener("take:made", (event) => this.#keep(event.detail));
+    this.addEventListener("take:dropped", (event) => this.#queue.drop(event.detail.id));
     this.addEventListener("take:ready", (event) => this.#give(event.detail));
     this.addEventListener("take:stored", (event) => this.#ifCurrent(event, () => this.#verdict.watch(event.detail.id)));
     this.addEventListener("take:waiting", (event) => this.#ifCurrent(event, () => this.#verdict.say("waiting")));
@@ -30,20 +32,30 @@ class RecordingStudio extends HTMLElement {
     return this.querySelector("take-recorder");
   }
 
+  get #queue() {
+    return this.querySelector("take-queue");
+  }
+
   #begin(stream) {
     this.#recorder.stream = stream;
     enter(this, "ready");
     this.#recorder.reset();
   }
 
-  async #give(made) {
-    const { bytes, mediaType, capture } = made;
-    this.#current = crypto.randomUUID();
-    const take = { id: this.#current, bytes, mediaType, capture, ...this.querySelector("prompt-card").facts };
+  /** On the device before it is heard or sent: a tab that is killed loses nothing. */
+  #keep(made) {
+    made.id ??= crypto.randomUUID();
+    const { id, bytes, mediaType, capture } = made;
+    this.#kept = this.#queue.keep({ id, bytes, mediaType, capture, ...this.querySelector("prompt-card").facts });
+  }
+
+  async #give({ id }) {
+    this.#current = id;
     enter(this, "sent");
     this.#verdict.say("sending");
     this.#verdict.querySelector('[data-act="next"]').focus();
-    await this.querySelector("take-queue").add({ ...take, digest: await digestOf(bytes) });
+    await this.#kept;
+    await this.#queue.send(id);
   }
 
   #ifCurrent(event, then) {
