@@ -1,6 +1,6 @@
 """Prompts and consent texts, from their data files into the database."""
 
-from contributions import taxonomy
+from contributions import offering, taxonomy
 from contributions.models import ConsentText, Prompt
 
 
@@ -9,24 +9,39 @@ class TextChanged(Exception):
 
 
 def load_prompts() -> int:
-    """Offer every prompt of the data files, and no longer those that left them; returns how many are offered."""
-    known = [prompt for tag in taxonomy.prompt_languages() for prompt in taxonomy.prompts(tag)]
-    rows = [
-        Prompt(
-            id=prompt.id,
-            language=prompt.language,
-            sentence=prompt.sentence,
-            text=prompt.text,
-            scene=prompt.scene,
-            emotion=prompt.emotion,
-            intensity=prompt.intensity,
-        )
-        for prompt in known
-    ]
-    columns = ["language", "sentence", "text", "scene", "emotion", "intensity", "is_offered"]
+    """Bring every prompt of the data files, and offer those that no curator stopped; returns how many are offered."""
+    tags = taxonomy.prompt_languages()
+    rows = [as_row(prompt) for tag in tags for prompt in taxonomy.prompts(tag)]
+    rows += [as_invitation(invitation) for tag in tags for invitation in taxonomy.own_words(tag)]
+    columns = ["kind", "language", "sentence", "text", "scene", "emotion", "intensity"]
     Prompt.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=columns)
-    Prompt.objects.exclude(pk__in=[row.pk for row in rows]).update(is_offered=False)
-    return len(rows)
+    return offering.settle()
+
+
+def as_row(prompt: taxonomy.Prompt) -> Prompt:
+    """A sentence to act."""
+    return Prompt(
+        id=prompt.id,
+        kind=Prompt.Kind.ACTED,
+        language=prompt.language,
+        sentence=prompt.sentence,
+        text=prompt.text,
+        scene=prompt.scene,
+        emotion=prompt.emotion,
+        intensity=prompt.intensity,
+    )
+
+
+def as_invitation(invitation: taxonomy.OwnWords) -> Prompt:
+    """Something to tell: how strongly it is felt is nobody's to ask for."""
+    return Prompt(
+        id=offering.own_words_id(invitation),
+        kind=Prompt.Kind.OWN_WORDS,
+        language=invitation.language,
+        sentence=f"tell-{invitation.slug}",
+        text=invitation.text,
+        emotion=invitation.emotion,
+    )
 
 
 def load_consent_texts() -> int:

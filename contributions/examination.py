@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 
 from contributions import prelabelling, states, withdrawal
 from contributions.audio import decode, quality, speech
+from contributions.lengths import longest_seconds
 from contributions.models import Clip, Examination
 from openempathic import leases, moves, storage
 
@@ -100,7 +101,7 @@ def screen(clip: Clip, folder: Path) -> Finding:
     """Decode in a contained child, measure, and store what is derived from a usable clip."""
     original, archive = storage.fetch(clip.original, folder / "original"), folder / "archive.flac"
     try:
-        decoded = decode.decode(original, longest_seconds=settings.LONGEST_SECONDS, archive=archive)
+        decoded = decode.decode(original, longest_seconds=longest_seconds(clip.mode), archive=archive)
     except decode.Undecodable as fault:
         return Finding(measures={}, reason=fault.reason, warnings=(), duration_seconds=None)
     finding = judge(measure(decoded), decoded.duration_seconds)

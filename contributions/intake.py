@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contributions import consent, taxonomy
+from contributions import consent, pacing, taxonomy
 from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
 from openempathic import audit, storage
 
@@ -179,8 +178,7 @@ def check_announced(announced: Announced) -> Prompt | None:
 
 def check_quota(contributor: Contributor) -> None:
     """A day has room for so many clips of one voice."""
-    today = contributor.clips.filter(stored_at__gte=Now() - timedelta(days=1)).count()
-    if today >= settings.CLIPS_PER_DAY:
+    if pacing.taken_today(contributor, now=Now()) >= settings.CLIPS_PER_DAY:
         raise QuotaSpent
 
 
@@ -242,8 +240,9 @@ def keep_row(
         contributor=contributor,
         licence=permission.licence if permission else None,
         prompt=prompt,
+        mode=prompt.kind if prompt else "",
         language=announced.language,
-        transcript=prompt.text if prompt else permission.transcript if permission else "",
+        transcript=words_of(prompt, permission),
         intended_emotion=prompt.emotion if prompt else "",
         intended_intensity=prompt.intensity if prompt else None,
         sha256=announced.sha256,
@@ -270,6 +269,13 @@ def keep_row(
             raise
         return Receipt(twin, is_new=False)
     return Receipt(clip, is_new=True)
+
+
+def words_of(prompt: Prompt | None, permission: Permission | None) -> str:
+    """What is said in the clip, where that was given; what somebody tells freely is written down by nobody."""
+    if prompt:
+        return prompt.text if prompt.kind == Prompt.Kind.ACTED else ""
+    return permission.transcript if permission else ""
 
 
 def leave_no_bytes(clip: Clip) -> None:

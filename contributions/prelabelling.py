@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from contributions.audio import decode
+from contributions.lengths import longest_seconds
 from contributions.models import Clip, Purpose, Suggestion
 from openempathic import leases, storage
 from openempathic.registry.champion import NotFetchable, champion, fetch
@@ -108,7 +109,7 @@ def listen(clip: Clip, checkpoint: Checkpoint) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="prelabelling-") as folder:
         try:
             archive = storage.fetch(clip.archive, Path(folder) / "archive.flac")
-            decoded = decode.decode(archive, longest_seconds=settings.LONGEST_SECONDS)
+            decoded = decode.decode(archive, longest_seconds=longest_seconds(clip.mode))
         except (storage.StorageError, decode.Undecodable) as fault:
             raise NotSuggestable(f"its sound cannot be read: {fault}") from fault
     return {emotion: round(float(score), 5) for emotion, score in clara.suggest(decoded.waveform).items()}

@@ -81,3 +81,13 @@ def retain() -> None:
     from contributions import retention
 
     retention.keep_the_promise(now=timezone.now())
+
+
+@shared_task
+def count_coverage() -> None:
+    """Count again what was given, for whoever asks what is missing."""
+    from django.utils import timezone
+
+    from contributions import coverage
+
+    coverage.count(at=timezone.now())

@@ -10,6 +10,7 @@ from django.db.models import Exists, Func, OuterRef, Q, Subquery
 from django.db.models.lookups import Exact
 
 from contributions.models.consent import ConsentEvent, CurrentConsent
+from contributions.models.prompt import Prompt
 from openempathic.audit.models import AuditEvent
 from openempathic.leases import Leased
 
@@ -114,7 +115,10 @@ class Clip(Leased):
         "contributions.LicenceGrant", null=True, blank=True, on_delete=models.PROTECT, related_name="clips"
     )
     prompt = models.ForeignKey("contributions.Prompt", null=True, blank=True, on_delete=models.PROTECT)
+    # How it came about: the kind of its prompt, empty where it had none.
+    mode = models.CharField(max_length=10, choices=Prompt.Kind, blank=True)
     language = models.CharField(max_length=35)
+    # Empty for what was told in own words: nobody has written that down.
     transcript = models.TextField(blank=True)
     intended_emotion = models.CharField(max_length=30, blank=True)
     intended_intensity = models.PositiveSmallIntegerField(null=True)

@@ -264,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
     "seal": {"task": "openempathic.audit.tasks.seal", "schedule": 150 * SWEEP_SECONDS, "options": {"expires": 240}},
     # Every hour or so, since what lapses counts years and an abandoned guest one day.
     "retain": {"task": "contributions.tasks.retain", "schedule": 1800 * SWEEP_SECONDS, "options": {"expires": 1800}},
+    "count-coverage": {
+        "task": "contributions.tasks.count_coverage",
+        "schedule": 30 * SWEEP_SECONDS,
+        "options": {"expires": 60},
+    },
     "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
     "mark-checkpoints": {
         "task": "training.tasks.mark_checkpoints",
@@ -280,6 +285,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_BYTES_MAX + 1024 * 1024
 CLIPS_PER_DAY = env.int("OE_CLIPS_PER_DAY", 90)
 EXPORTS_PER_DAY = env.int("OE_EXPORTS_PER_DAY", 10)
 LONGEST_SECONDS = env.float("OE_LONGEST_SECONDS", 20.0)
+# Of what is told in own words.
+LONGEST_FREE_SECONDS = env.float("OE_LONGEST_FREE_SECONDS", 60.0)
+# How many accepted voices we want of each feeling in each language: what the page of the gaps measures against.
+VOICES_WANTED = env.int("OE_VOICES_WANTED", 20)
 LEASE_SECONDS = env.int("OE_LEASE_SECONDS", 60)
 RATING_LEASE_SECONDS = env.int("OE_RATING_LEASE_SECONDS", 600)
 # A voice whose person has not come for so long lapses: its consents and clips are withdrawn. 1825 is five years.

@@ -1,0 +1,224 @@
+"""What is asked next: what is missing most, never twice the same of one person while something else remains.
+
+What is missing is counted by language, kind of prompt, emotion and intensity, in voices, since ten clips of one person
+teach less than one clip of ten. The counts are a minute old at most; what the person gave, skipped or does not want is
+looked up each time. It does not know whether a clip sounds like what was asked for: listeners tell.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet
+
+from contributions.models import Clip, Contributor, CoverageCount, Prompt, PromptReport, PromptSkip
+
+# Not the same emotion so often running.
+RUNNING_MAX = 2
+# Whoever skips for one of these reasons is not asked for those words again; for the others, only after all the rest.
+FOR_GOOD = (PromptSkip.Reason.NOT_UNDERSTOOD, PromptSkip.Reason.UPSETTING, PromptSkip.Reason.NOT_MY_DIALECT)
+LOST = (Clip.Status.UNUSABLE, Clip.Status.REJECTED)
+
+Cell = tuple[str, int]
+
+
+class Mode(StrEnum):
+    """How somebody wants to speak."""
+
+    ACTED = "ACTED"
+    OWN_WORDS = "OWN_WORDS"
+    CONTRAST = "CONTRAST"
+
+    @property
+    def kind(self) -> str:
+        """The prompts it is made of: a contrast is the same sentence, acted in another way."""
+        return Prompt.Kind.OWN_WORDS if self is Mode.OWN_WORDS else Prompt.Kind.ACTED
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What there is to ask one person in one language, and what they and others have given."""
+
+    prompts: list[Prompt]
+    voices: Counter[Cell] = field(default_factory=Counter)
+    takes: Counter[str] = field(default_factory=Counter)
+    # By sentence, since another feeling does not make its words easier.
+    put_off: Counter[str] = field(default_factory=Counter)
+    # The prompts they spoke last, the newest at the end.
+    recent: tuple[str, ...] = ()
+
+    def times(self, prompt: Prompt) -> int:
+        """How often the person has been asked for it."""
+        return self.takes[prompt.pk] + self.put_off[prompt.sentence]
+
+
+def next_prompt(
+    voice: Contributor,
+    language: str,
+    *,
+    mode: Mode = Mode.ACTED,
+    besides: Sequence[str] = (),
+    after: str | None = None,
+    chance: random.Random | None = None,
+) -> Prompt | None:
+    """What to ask for now; not one of `besides` if others remain. With `after` a contrast to that prompt comes first.
+
+    None where there is nothing of this kind that the person may be asked for.
+    """
+    chosen = upcoming(voice, language, at_most=1, mode=mode, besides=besides, after=after, chance=chance)
+    return next(iter(chosen), None)
+
+
+def upcoming(
+    voice: Contributor,
+    language: str,
+    *,
+    at_most: int,
+    mode: Mode = Mode.ACTED,
+    besides: Sequence[str] = (),
+    after: str | None = None,
+    chance: random.Random | None = None,
+) -> list[Prompt]:
+    """What would be asked one after the other, if each were spoken; no prompt twice."""
+    found, chosen = situation(voice, language, kind=mode.kind), list[Prompt]()
+    asked = [pk for pk in besides if pk in {prompt.pk for prompt in found.prompts}]
+    # Seldom enough to be fair, not to be secret.
+    chance = chance or random.Random()  # noqa: S311
+    while len(chosen) < min(at_most, len(found.prompts)):
+        prompt = choose(found, mode=mode, asked=asked, after=after, chance=chance)
+        if prompt in chosen:
+            break
+        chosen.append(prompt)
+        asked, after = [*asked, prompt.pk], prompt.pk
+    return chosen
+
+
+def situation(voice: Contributor, language: str, *, kind: str) -> Situation:
+    """Everything that the choice rests on, in a handful of queries that do not grow with the site."""
+    voices = voices_beside(voice)
+    offered = Prompt.objects.filter(language=language, kind=kind, is_offered=True)
+    unheard = offered.exclude(emotion__in=voice.unwanted_emotions).exclude(sentence__in=refused(voices, language))
+    given = Clip.objects.live().exclude(status=Clip.Status.UNUSABLE)
+    spoken = given.filter(contributor__in=voices, prompt__language=language, prompt__kind=kind)
+    history = list(spoken.values_list("prompt").annotate(takes=Count("pk"), last=Max("stored_at")).order_by("last"))
+    counts = CoverageCount.objects.filter(language=language, kind=kind)
+    return Situation(
+        prompts=list(unheard.order_by("pk")),
+        voices=Counter({(count.emotion, count.intensity or 0): count.voices for count in counts}),
+        takes=Counter({prompt: takes for prompt, takes, _last in history}),
+        put_off=Counter(put_off(voices, language)),
+        recent=tuple(prompt for prompt, _takes, _last in history),
+    )
+
+
+def voices_beside(voice: Contributor) -> QuerySet[Contributor]:
+    """All voices of the person who speaks: a prompt said as a guest is said."""
+    owner = voice.user_id or voice.claimed_by_id
+    if owner is None:
+        return Contributor.objects.filter(pk=voice.pk)
+    return Contributor.objects.filter(Q(user=owner) | Q(claimed_by=owner))
+
+
+def refused(voices: QuerySet[Contributor], language: str) -> set[str]:
+    """The sentences that the person is not asked for again, with whatever feeling."""
+    skips = PromptSkip.objects.filter(contributor__in=voices, prompt__language=language, reason__in=FOR_GOOD)
+    reports = PromptReport.objects.filter(contributor__in=voices, prompt__language=language)
+    return {*skips.values_list("prompt__sentence", flat=True), *reports.values_list("prompt__sentence", flat=True)}
+
+
+def put_off(voices: QuerySet[Contributor], language: str) -> Iterable[str]:
+    """The sentences that the person skipped for now, each as often as they did."""
+    skips = PromptSkip.objects.filter(contributor__in=voices, prompt__language=language)
+    return skips.exclude(reason__in=FOR_GOOD).values_list("prompt__sentence", flat=True)
+
+
+def choose(found: Situation, *, mode: Mode, asked: Sequence[str], after: str | None, chance: random.Random) -> Prompt:
+    """One of the prompts: new to the person, of another feeling than the last ones, from the emptiest cell."""
+    left = [prompt for prompt in found.prompts if prompt.pk not in asked] or found.prompts
+    if mode is Mode.CONTRAST:
+        left = contrasting(left, found, asked=asked, after=after)
+    fewest = min(map(found.times, left))
+    fresh = [prompt for prompt in left if found.times(prompt) == fewest]
+    tired_of = running(found, asked)
+    varied = [prompt for prompt in fresh if prompt.emotion != tired_of] or fresh
+    return from_emptiest(varied, found, asked=asked, chance=chance)
+
+
+def contrasting(left: list[Prompt], found: Situation, *, asked: Sequence[str], after: str | None) -> list[Prompt]:
+    """The other ways to say what was just said; else what was said in one way before; else what has several ways."""
+    ways = Counter(prompt.sentence for prompt in found.prompts)
+    fresh = [prompt for prompt in left if not found.times(prompt) and ways[prompt.sentence] > 1]
+    sentences = {prompt.pk: prompt.sentence for prompt in found.prompts}
+    if same := [prompt for prompt in fresh if after and prompt.sentence == sentences.get(after)]:
+        return same
+    # What was asked and not spoken was skipped.
+    new = [prompt for prompt in fresh if prompt.sentence not in {sentences[pk] for pk in asked}]
+    said = {sentences.get(pk) for pk in found.takes}
+    begun = [prompt for prompt in new if prompt.sentence in said]
+    return begun or new or [prompt for prompt in left if ways[prompt.sentence] > 1] or left
+
+
+def running(found: Situation, asked: Sequence[str]) -> str | None:
+    """The emotion that was asked for again and again just now, if one was."""
+    emotions = {prompt.pk: prompt.emotion for prompt in found.prompts}
+    order = [*(pk for pk in found.recent if pk not in asked), *asked]
+    last = [emotions.get(pk) for pk in order][-RUNNING_MAX:]
+    return last[0] if len(last) == RUNNING_MAX and len(set(last)) == 1 else None
+
+
+def from_emptiest(prompts: list[Prompt], found: Situation, *, asked: Sequence[str], chance: random.Random) -> Prompt:
+    """By chance one of the cell that the person gave least to, and among these the fewest voices."""
+    by_cell: dict[Cell, list[Prompt]] = {}
+    for prompt in prompts:
+        by_cell.setdefault(cell_of(prompt), []).append(prompt)
+    own: Counter[Cell] = Counter()
+    for prompt in found.prompts:
+        own[cell_of(prompt)] += found.takes[prompt.pk] + (prompt.pk in asked)
+    need = {cell: (own[cell], found.voices[cell]) for cell in by_cell}
+    emptiest = [cell for cell in sorted(need) if need[cell] == min(need.values())]
+    return chance.choice(by_cell[chance.choice(emptiest)])
+
+
+def cell_of(prompt: Prompt) -> Cell:
+    """What is asked for with it; its language and kind are the situation's."""
+    return prompt.emotion, prompt.intensity or 0
+
+
+def count(*, at: datetime) -> int:
+    """Count again what volunteers gave, in all of its parts; returns how many parts there are."""
+    parts = [
+        CoverageCount(part="/".join(str(each) for each in named.values()), counted_at=at, **named, **numbers)
+        for columns in (("language",), ("language", "emotion"), ("language", "emotion", "kind", "intensity"))
+        for named, numbers in counted(columns)
+    ]
+    columns = [each.name for each in CoverageCount._meta.fields if not each.primary_key]
+    with transaction.atomic():
+        CoverageCount.objects.bulk_create(parts, update_conflicts=True, unique_fields=["part"], update_fields=columns)
+        CoverageCount.objects.filter(counted_at__lt=at).delete()
+    return len(parts)
+
+
+def counted(columns: tuple[str, ...]) -> list[tuple[dict[str, Any], dict[str, int]]]:
+    """Voices and clips for each value of these columns that was given."""
+    given = Clip.objects.live().exclude(status__in=LOST).filter(licence__isnull=True)
+    if "emotion" in columns:
+        given = given.exclude(intended_emotion="")
+    if "kind" in columns:
+        given = given.exclude(mode="")
+    is_accepted = Q(status=Clip.Status.ACCEPTED)
+    numbers = {
+        "voices": Count("contributor", distinct=True),
+        "clips": Count("pk"),
+        "accepted_voices": Count("contributor", distinct=True, filter=is_accepted),
+        "accepted_clips": Count("pk", filter=is_accepted),
+    }
+    names = {"language": "language", "emotion": "intended_emotion", "kind": "mode", "intensity": "intended_intensity"}
+    grouped = given.values(*(names[column] for column in columns)).annotate(**numbers).order_by()
+    return [
+        ({column: row[names[column]] for column in columns}, {name: row[name] for name in numbers}) for row in grouped
+    ]
