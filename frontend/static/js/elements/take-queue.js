@@ -7,6 +7,8 @@ import { change, forget, keep, takesOf } from "audio/takes";
 class TakeQueue extends HTMLElement {
   #sender = document.querySelector("take-sender");
   #releases = new Map();
+  #showing = null;
+  #next = null;
   #hear = ({ type, detail }) => this.#tell(type, detail);
 
   async connectedCallback() {
@@ -45,7 +47,16 @@ class TakeQueue extends HTMLElement {
     this.#releases.delete(id);
   }
 
-  async #showAll() {
+  /** Once more after the one under way, however many asked: a long queue has much to tell. */
+  #showAll() {
+    this.#next ??= Promise.resolve(this.#showing).then(() => {
+      this.#next = null;
+      return (this.#showing = this.#showKept());
+    });
+    return this.#next;
+  }
+
+  async #showKept() {
     const takes = await takesOf(this.#sender.voices);
     // A draft that a page still holds is not one of before: its speaker has it at hand there.
     const { held } = (await navigator.locks?.query()) ?? { held: [] };
