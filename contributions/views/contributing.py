@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,14 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import consent, facts, receipts
+from contributions import consent, coverage, facts, pacing, receipts
+from contributions.coverage import Mode
 from contributions.forms import ConsentForm
+from contributions.lengths import longest_seconds
 from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
 from contributions.voices import is_guest, voice_of, voices_of
+from contributions.wish_forms import SkipForm
 
 SPOKEN_LANGUAGE = "spoken_language"
+SPEAKING_MODE = "speaking_mode"
 # That a guest has seen their code in this browser.
 CODE_SHOWN = "guest_code_shown"
 
@@ -44,7 +48,8 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 def offered_languages() -> list[dict[str, Any]]:
     """The languages that have sentences to speak, with how many."""
-    counted = Prompt.objects.filter(is_offered=True).values_list("language").annotate(Count("pk")).order_by("language")
+    sentences = Prompt.objects.filter(is_offered=True, kind=Prompt.Kind.ACTED)
+    counted = sentences.values_list("language").annotate(Count("pk")).order_by("language")
     return [{"language": words.tongue(tag), "prompts": prompts} for tag, prompts in counted]
 
 
@@ -144,7 +149,10 @@ def has_new_words(form: ConsentForm) -> bool:
 @never_cache
 @require_safe
 def studio(request: HttpRequest) -> HttpResponse:
-    """Where a volunteer records; with `?prompt=next` only the next sentence, as a part of the page."""
+    """Where a volunteer records; with `?prompt=next` only the next sentence, as a part of the page.
+
+    `mode` is remembered; `besides` names what is not to be asked, `after` what was just spoken.
+    """
     language = request.session.get(SPOKEN_LANGUAGE)
     if language is None:
         return redirect("choose-language")
@@ -156,32 +164,71 @@ def studio(request: HttpRequest) -> HttpResponse:
     if is_arriving and consent.asks_again(contributor, get_language() or consent.FALLBACK_LANGUAGE):
         messages.info(request, _("What we ask you to allow has changed. Until you answer, your old answer holds."))
         return redirect("consent")
-    prompt = next_prompt(contributor, language, besides=request.GET.getlist("besides"))
-    if prompt is None:
-        messages.warning(request, _("We have no sentences in that language yet. Please choose one of these."))
-        return redirect("choose-language")
+    mode = mode_of(request)
+    if pacing.left_today(contributor, now=timezone.now()) == 0:
+        card = enough(language)
+    elif prompt := next_for(request, contributor, language, mode):
+        card = shown(prompt) | around(request, contributor, prompt)
+    else:
+        return nothing_to_ask(request, language)
     if is_arriving:
-        return render(request, "contribute/studio.html", shown(prompt) | rules(contributor))
-    return render(request, "contribute/prompt.html", shown(prompt))
+        return render(request, "contribute/studio.html", card | rules(contributor) | {"mode": mode})
+    return render(request, "contribute/prompt.html" if "prompt" in card else "contribute/enough.html", card)
+
+
+def mode_of(request: HttpRequest) -> Mode:
+    """How the person wants to speak: as they say now, else as they said last, else acted."""
+    said = request.GET.get("mode")
+    if said in list(Mode):
+        request.session[SPEAKING_MODE] = said
+    return Mode(request.session.get(SPEAKING_MODE, Mode.ACTED))
+
+
+def next_for(request: HttpRequest, contributor: Contributor, language: str, mode: Mode) -> Prompt | None:
+    """What to ask now; where there is nothing of the wanted kind, a sentence to act."""
+    besides, after = request.GET.getlist("besides"), request.GET.get("after")
+    wanted = coverage.next_prompt(contributor, language, mode=mode, besides=besides, after=after)
+    return wanted or coverage.next_prompt(contributor, language, besides=besides)
+
+
+def nothing_to_ask(request: HttpRequest, language: str) -> HttpResponse:
+    """Send on whoever can be asked for nothing: no sentences are there, or none that they want."""
+    if Prompt.objects.filter(language=language, is_offered=True).exists():
+        said = _("There is nothing left that you may be asked for. Would you like to change what you left out?")
+        messages.info(request, said)
+        return redirect("feelings")
+    messages.warning(request, _("We have no sentences in that language yet. Please choose one of these."))
+    return redirect("choose-language")
+
+
+def enough(language: str) -> dict[str, Any]:
+    """What the card shows once the day's clips are given."""
+    return {"language": words.tongue(language), "longest_seconds": settings.LONGEST_SECONDS}
+
+
+def around(request: HttpRequest, contributor: Contributor, prompt: Prompt) -> dict[str, Any]:
+    """What the card tells beside the prompt: that a break would do good, that only the feeling is another."""
+    after = Prompt.objects.filter(pk=request.GET.get("after"), sentence=prompt.sentence, language=prompt.language)
+    return {
+        "is_break_due": pacing.is_break_due(contributor, now=timezone.now()),
+        "is_contrast": after.exists(),
+    }
 
 
 def shown(prompt: Prompt) -> dict[str, Any]:
     """What the card of a prompt shows."""
-    return {"prompt": prompt, "feeling": words.feeling(prompt.emotion), "language": words.tongue(prompt.language)}
-
-
-def next_prompt(contributor: Contributor, language: str, *, besides: list[str]) -> Prompt | None:
-    """A sentence that the voice has spoken least, by chance among equals; not one of `besides` if others remain."""
-    usable = Q(clip__contributor=contributor) & ~Q(clip__status__in=[Clip.Status.UNUSABLE, Clip.Status.WITHDRAWN])
-    offered = Prompt.objects.filter(language=language, is_offered=True)
-    by_need = offered.annotate(takes=Count("clip", filter=usable)).order_by("takes", "?")
-    return by_need.exclude(pk__in=besides).first() or by_need.first()
+    return {
+        "prompt": prompt,
+        "feeling": words.feeling(prompt.emotion),
+        "language": words.tongue(prompt.language),
+        "longest_seconds": longest_seconds(prompt.kind),
+    }
 
 
 def rules(contributor: Contributor) -> dict[str, Any]:
     """What the studio must know of the site's rules and of what was given already."""
     return {
-        "longest_seconds": settings.LONGEST_SECONDS,
+        "skip_form": SkipForm(),
         "bytes_max": settings.UPLOAD_BYTES_MAX,
         "given": contributor.clips.live().exclude(status=Clip.Status.UNUSABLE).count(),
     }

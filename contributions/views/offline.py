@@ -13,13 +13,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from contributions import coverage, pacing
 from contributions.models import Contributor, Prompt
-from contributions.views.contributing import SPOKEN_LANGUAGE, may_record, next_prompt, shown
+from contributions.views.contributing import SPOKEN_LANGUAGE, may_record, mode_of, shown
 from contributions.views.doors import speaking, voice_required
 from openempathic.version import app_version
 
@@ -110,19 +112,15 @@ def page(request: HttpRequest) -> HttpResponse:
 def prompts(request: HttpRequest) -> JsonResponse:
     """The sentences that come next for this voice, each as the card that the studio shows."""
     voice, language = speaking(request), request.session.get(SPOKEN_LANGUAGE)
-    chosen = upcoming(voice, language) if language and may_record(voice) else []
+    chosen = upcoming(voice, language, mode_of(request)) if language and may_record(voice) else []
     card = partial(render_to_string, "contribute/prompt.html", request=request)
     return JsonResponse(
         {"voice": str(voice.pk), "prompts": [{"prompt": each.pk, "card": card(shown(each))} for each in chosen]}
     )
 
 
-def upcoming(voice: Contributor, language: str) -> list[Prompt]:
-    """The prompts that the studio would offer one after the other."""
-    chosen: list[Prompt] = []
-    while len(chosen) < PROMPTS_IN_HAND:
-        prompt = next_prompt(voice, language, besides=[each.pk for each in chosen])
-        if prompt is None or prompt in chosen:
-            break
-        chosen.append(prompt)
-    return chosen
+def upcoming(voice: Contributor, language: str, mode: coverage.Mode) -> list[Prompt]:
+    """The prompts that the studio would offer one after the other, as far as the day has room for them."""
+    room = min(PROMPTS_IN_HAND, pacing.left_today(voice, now=timezone.now()))
+    wanted = coverage.upcoming(voice, language, at_most=room, mode=mode)
+    return wanted or coverage.upcoming(voice, language, at_most=room)

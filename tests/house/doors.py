@@ -15,6 +15,7 @@ privacy                              -              GET     200      200      20
 terms                                -              GET     200      200      200      200      200      200      200
 retention                            -              GET     200      200      200      200      200      200      200
 machine-notice                       -              GET     200      200      200      200      200      200      200
+coverage                             -              GET     200      200      200      200      200      200      200
 healthz                              -              GET     200      200      200      200      200      200      200
 tombstones                           -              GET     200      200      200      200      200      200      200
 tombstones-csv                       -              GET     200      200      200      200      200      200      200
@@ -45,6 +46,13 @@ receipt-json                         -              GET     >take-part 200      
 about-me                             -              GET     >take-part 200      200      200      200      200      200
 about-me                             -              POST    >take-part 403      403      403      403      403      403
 studio                               -              GET     >take-part >choose-language "       "        "        "        "
+prompt-skip                          a-prompt       POST    >take-part 204      204      204      204      204      204
+prompt-skip                          no-prompt      POST    >take-part 404      404      404      404      404      404
+prompt-report                        a-prompt       GET     >take-part 200      200      200      200      200      200
+prompt-report                        a-prompt       POST    >take-part >studio  "        "        "        "        "
+prompt-report                        no-prompt      GET     >take-part 404      404      404      404      404      404
+feelings                             -              GET     >take-part 200      200      200      200      200      200
+feelings                             -              POST    >take-part >studio  "        "        "        "        "
 withdrawal-of-all                    -              GET     >take-part 200      200      200      200      200      200
 withdrawal-of-all                    -              POST    >take-part >my-clips "        "       "        "        "
 withdrawal-of-day                    today          GET     >take-part 200      404      200      200      404      404
@@ -69,6 +77,9 @@ review-suggestion                    milo's-rating  POST    sign-in  sign-in  40
 runs                                 -              GET     sign-in  sign-in  403      403      403      403      200
 runs                                 -              POST    sign-in  sign-in  403      403      403      403      >runs
 run                                  a-run          GET     sign-in  sign-in  403      403      403      403      200
+prompts                              -              GET     sign-in  sign-in  403      403      403      403      200
+prompt-offering                      a-prompt       POST    sign-in  sign-in  403      403      403      403      >prompts
+prompt-offering                      no-prompt      POST    sign-in  sign-in  403      403      403      403      404
 invitations                          -              GET     sign-in  sign-in  403      403      403      403      200
 invitations                          -              POST    sign-in  sign-in  403      "        "        "        >invitations
 
@@ -198,6 +209,8 @@ api:clip-sound  gina's-clip  PURGED     GET     401      404      404      404  
 SENT = {
     "choose-language": {"language": "en"},
     "set_language": {"language": "es"},
+    "prompt-report": {"reason": "WRONG"},
+    "prompt-offering": {"is_offered": "no", "reason": "wrong words"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
 # Asked for with a DELETE of everything.

@@ -74,6 +74,8 @@ def world(db) -> World:
             "today": {"day": veras.stored_at.date().isoformat()},
             "vera's-token": {"token_id": token.pk},
             "nowhere": {"way": "nowhere"},
+            "a-prompt": {"prompt_id": veras.prompt_id},
+            "no-prompt": {"prompt_id": "no-such-prompt"},
             "no-day": {"day": "tomorrow"},
             "training": {"purpose": "TRAIN_MODELS"},
             "no-purpose": {"purpose": "EVERYTHING"},

@@ -1,0 +1,59 @@
+"""What a volunteer says of a prompt: not this one, something is wrong with it; and which feelings to leave out."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from contributions import wishes
+from contributions.models import Prompt
+from contributions.views import words
+from contributions.views.doors import speaking, voice_required
+from contributions.wish_forms import FeelingsForm, ReportForm, SkipForm
+
+
+@voice_required
+@never_cache
+@require_POST
+def skip(request: HttpRequest, prompt_id: str) -> HttpResponse:
+    """Keep why the person does not want to say it; the studio fetches the next one by itself."""
+    prompt = get_object_or_404(Prompt, pk=prompt_id)
+    form = SkipForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=422)
+    wishes.skip(prompt, voice=speaking(request), **form.said())
+    return HttpResponse(status=204)
+
+
+@voice_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest, prompt_id: str) -> HttpResponse:
+    """Say what is wrong with a prompt; works without a script."""
+    prompt = get_object_or_404(Prompt, pk=prompt_id)
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        wishes.report(prompt, voice=speaking(request), **form.cleaned_data)
+        messages.success(request, _("Thank you. A curator will look at it, and you will not be asked for it again."))
+        return redirect("studio")
+    facts = {"form": form, "prompt": prompt, "feeling": words.feeling(prompt.emotion)}
+    return render(request, "contribute/report_prompt.html", facts, status=422 if form.is_bound else 200)
+
+
+@voice_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def feelings(request: HttpRequest) -> HttpResponse:
+    """Choose which feelings one is never asked for."""
+    contributor = speaking(request)
+    # An empty answer is one, too: ask me for everything.
+    said = request.POST if request.method == "POST" else None
+    named = [(name, words.feeling(name).label) for name in wishes.avoidable()]
+    form = FeelingsForm(said, initial={"unwanted": contributor.unwanted_emotions}, feelings=named)
+    if form.is_valid():
+        wishes.avoid(contributor, form.cleaned_data["unwanted"], by=contributor.actor)
+        messages.success(request, _("Saved. You can change it at any time."))
+        return redirect("studio")
+    return render(request, "contribute/feelings.html", {"form": form}, status=422 if form.is_bound else 200)
