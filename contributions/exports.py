@@ -2,8 +2,9 @@
 
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
 `consents.json` (the chain) and `texts.json` (the words agreed to); for each clip `clips/<id>/clip.json` with its
-examinations, `labels.json` with what listeners answered, `suggestions.json` with what models heard once listeners have
-answered, and its objects as they lie in storage; `log.json`.
+examinations, `self_reports.json` with what its speaker said of it, `labels.json` with what listeners answered,
+`suggestions.json` with what models heard once listeners have answered, and its objects as they lie in storage;
+`log.json`.
 
 Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
 """
@@ -21,7 +22,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Suggestion
+from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Goal, Suggestion
 from openempathic import audit, storage
 from openempathic.audit.models import AuditEvent
 
@@ -44,6 +45,7 @@ LABEL_COLUMNS = (
     *("id", "phase", "is_usable", "unusable_reason", "emotion", "secondary_emotions", "intensity", "description"),
     "rated_at",
 )
+SELF_REPORT_COLUMNS = ("id", "emotion", "styles", "description", "said_at")
 
 
 class TooManyExports(Exception):
@@ -98,7 +100,7 @@ def contents(contributor: Contributor) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Every file's name and bytes."""
     events = list(contributor.consent_events.select_related("text"))
     texts = ConsentText.objects.filter(consentevent__contributor=contributor).distinct().order_by("pk")
-    yield "contributor.json", [as_json(columns(contributor, VOICE_COLUMNS))]
+    yield "contributor.json", [as_json(described_voice(contributor))]
     yield "consents.json", [as_json([described_event(event) for event in events])]
     yield "texts.json", [as_json([columns(text, TEXT_COLUMNS) for text in texts])]
     yield "log.json", [as_json([described_act(event, contributor) for event in events_about(contributor)])]
@@ -111,6 +113,8 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield f"{clip.prefix}/clip.json", [as_json(described_clip(clip))]
     answers = clip.ratings.order_by("rated_at", "pk")
     yield f"{clip.prefix}/labels.json", [as_json([columns(answer, LABEL_COLUMNS) for answer in answers])]
+    said = clip.self_reports.all()
+    yield f"{clip.prefix}/self_reports.json", [as_json([columns(report, SELF_REPORT_COLUMNS) for report in said])]
     if clip.status in SETTLED:
         # Before that the speaker would know what the listeners must not: what the model heard.
         made = clip.suggestions.filter(scores__isnull=False).select_related("checkpoint").order_by("made_at", "pk")
@@ -125,6 +129,12 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
             continue
         with sound:
             yield f"{clip.prefix}/{name}", pieces_of(sound)
+
+
+def described_voice(contributor: Contributor) -> dict[str, Any]:
+    """The voice's own columns, and the goal that its person set."""
+    goal = Goal.objects.filter(contributor=contributor).first()
+    return columns(contributor, VOICE_COLUMNS) | {"goal_clips_a_week": goal.clips_a_week if goal else None}
 
 
 def described_suggestion(suggestion: Suggestion) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from contributions import consent, withdrawal
-from contributions.models import Contributor
+from contributions.models import Contributor, Goal
 from openempathic import audit
 from openempathic.accounts.models import Invitation, Role, User
 
@@ -67,6 +67,7 @@ def withdrawn(contributor: Contributor, *, by: Any, locale: str) -> Farewell:
     clips = withdrawal.withdraw_all(contributor, by=by)
     events = consent.withdraw(contributor, consent.REQUIRED, by=by, locale=locale)
     audit.record("contributor.left", subject=contributor, by=by)
+    Goal.objects.filter(contributor=contributor).delete()
     contributor.user = contributor.claimed_by = contributor.guest_serial = None
     contributor.save(update_fields=["user", "claimed_by", "guest_serial"])
     return Farewell(clips=clips, purposes=len(events))

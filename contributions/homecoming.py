@@ -26,8 +26,10 @@ from contributions.models import (
     ConsentText,
     Contributor,
     Examination,
+    Goal,
     Prompt,
     Rating,
+    SelfReport,
 )
 from openempathic import audit, storage
 
@@ -151,6 +153,9 @@ def keep_rows(
         for said in clips:
             clip = keep_clip(contributor, said)
             keep_labels(clip, read(archive, f"{clip.prefix}/labels.json"))
+            if (said := f"{clip.prefix}/self_reports.json") in archive.namelist():
+                # Archives of before have none.
+                keep_self_reports(clip, read(archive, said))
         last = events[-1]["sha256"] if events else ""
         audit.record("contributor.imported", subject=contributor, by=AGENT, manifest_sha256=digest, last_sha256=last)
     return {"clips": len(clips), "consents": len(events)}
@@ -169,6 +174,8 @@ def keep_contributor(said: dict[str, Any]) -> Contributor:
         split=said["split"],
     )
     Contributor.objects.filter(pk=contributor.pk).update(created_at=moment(said["created_at"]))
+    if clips_a_week := said.get("goal_clips_a_week"):
+        Goal.objects.create(contributor=contributor, clips_a_week=clips_a_week)
     return contributor
 
 
@@ -230,6 +237,14 @@ def keep_labels(clip: Clip, labels: list[dict[str, Any]]) -> None:
         rated_at, number = moment(said.pop("rated_at")), uuid.UUID(said.pop("id"))
         Rating.objects.create(id=number, clip=clip, **said)
         Rating.objects.filter(pk=number).update(rated_at=rated_at)
+
+
+def keep_self_reports(clip: Clip, reports: list[dict[str, Any]]) -> None:
+    """What the speaker said of the clip, in the order in which they said it."""
+    for said in reports:
+        said_at, number = moment(said.pop("said_at")), uuid.UUID(said.pop("id"))
+        SelfReport.objects.create(id=number, clip=clip, **said)
+        SelfReport.objects.filter(pk=number).update(said_at=said_at)
 
 
 def moment(said: str | None) -> datetime | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from contributions import self_reports
 from contributions.models import Annotation, Clip, Contributor, CurrentConsent, Purpose, Rating, Release
 
 PURPOSES = {Release.Kind.TRAINING: Purpose.TRAIN_MODELS, Release.Kind.DATASET: Purpose.RELEASE_DATASET}
@@ -40,6 +41,8 @@ class Chosen:
     texts: tuple[str, ...]
     gender: str | None
     corpus: str | None
+    # The speaker's own word, apart: it counts for nothing above.
+    self_reported: dict[str, Any] | None = None
 
     @property
     def emotion(self) -> str:
@@ -180,7 +183,8 @@ def mean_of(intensities: list[int | None]) -> float | None:
 
 def described(kind: str, clips: list[Clip], labels: dict[UUID, Labels]) -> list[Chosen]:
     """The clips under the names that only this release gives them, in the order of those names."""
-    salt = salt_of(kind, clips, labels)
+    said = said_of(kind, clips)
+    salt = salt_of(kind, clips, labels, said)
     genders = genders_told(clips)
     chosen = [
         Chosen(
@@ -197,16 +201,28 @@ def described(kind: str, clips: list[Clip], labels: dict[UUID, Labels]) -> list[
             texts=labels[clip.pk].texts,
             gender=genders.get(clip.contributor_id),
             corpus=clip.licence.corpus if clip.licence else None,
+            self_reported=said.get(clip.pk),
         )
         for clip in clips
     ]
     return sorted(chosen, key=lambda clip: clip.key)
 
 
-def salt_of(kind: str, clips: list[Clip], labels: dict[UUID, Labels]) -> str:
+def said_of(kind: str, clips: list[Clip]) -> dict[UUID, dict[str, Any]]:
+    """What speakers say of their own clips, as far as this kind of release may carry it."""
+    said: dict[UUID, dict[str, Any]] = {}
+    for some in in_pieces([clip.pk for clip in clips if not clip.licence_id]):
+        said |= self_reports.for_release(some, PURPOSES[Release.Kind(kind)])
+    return said
+
+
+def salt_of(kind: str, clips: list[Clip], labels: dict[UUID, Labels], said: dict[UUID, Any]) -> str:
     """One salt a release: the digest of what it holds, so that the same content always gets the same names."""
     content = sorted(
-        [str(clip.pk), clip.sha256, clip.contributor.split, labels[clip.pk].emotions, labels[clip.pk].intensity]
+        [
+            *(str(clip.pk), clip.sha256, clip.contributor.split),
+            *(labels[clip.pk].emotions, labels[clip.pk].intensity, said.get(clip.pk)),
+        ]
         for clip in clips
     )
     return hashlib.sha256(json.dumps([str(kind), content], sort_keys=True).encode()).hexdigest()

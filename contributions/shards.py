@@ -124,6 +124,8 @@ def about(clip: Chosen, sound: Sound) -> dict[str, Any]:
         "original_data": {
             "emotion": clip.emotion,
             "intended_emotion": clip.intended_emotion,
+            # How the speaker says that it was; no listener heard it, and it is no label.
+            "self_reported": clip.self_reported,
             "gender": clip.gender,
             "language": clip.language,
             "corpus": clip.corpus,

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import ledger, rewriting, selection, states
+from contributions import ledger, rewriting, selection, self_reports, states
 from contributions.models import (
     Clip,
     ConsentEvent,
@@ -272,3 +272,4 @@ def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
             lease_expires_at=None,
         )
         Suggestion.objects.filter(clip=clip).delete()
+        self_reports.erase(clip)

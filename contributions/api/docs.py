@@ -18,6 +18,7 @@ from openempathic.accounts.models import Scope
 
 METHODS = ("get", "put", "post", "delete")
 PLACES = ("path", "query", "header")
+JSON = "application/json"
 # What the page works out by itself from the file that is chosen.
 COMPUTED = ("Content-Digest",)
 
@@ -57,6 +58,7 @@ class Operation:
     scope_label: str
     fields: list[Field]
     takes_sound: bool
+    takes_words: bool
     answers: list[Answer]
 
     @property
@@ -68,6 +70,8 @@ class Operation:
         lines += [f'--header "{each.name}: ..."' for each in self.fields if each.place == "header" and each.is_required]
         if self.takes_sound:
             lines += ['--header "Content-Type: audio/wav"', "--data-binary @take.wav"]
+        if self.takes_words:
+            lines += ['--header "Content-Type: application/json"', "--data @words.json"]
         return " \\\n  ".join([*lines, f"{settings.SITE_URL}{self.path}"])
 
 
@@ -111,12 +115,18 @@ def operation(method: str, path: str, said: dict[str, Any]) -> Operation:
         scope=wanted,
         scope_label=str(Scope(wanted).label) if wanted else "",
         fields=sorted(map(field, said.get("parameters", [])), key=lambda each: PLACES.index(each.place)),
-        takes_sound="requestBody" in said,
+        takes_sound=is_sent(said) and not is_sent(said, JSON),
+        takes_words=is_sent(said, JSON),
         answers=[
             Answer(status, answer.get("description", ""), is_refusal=status >= "400")
             for status, answer in sorted(said["responses"].items())
         ],
     )
+
+
+def is_sent(said: dict[str, Any], kind: str = "") -> bool:
+    """Whether something is sent with the request, of that kind if one is named."""
+    return any(kind in each for each in said.get("requestBody", {}).get("content", {}))
 
 
 def field(said: dict[str, Any]) -> Field:

@@ -20,6 +20,7 @@ WHY_NOT: dict[int, Words] = {
     403: _("The token lacks the scope, the session's proof (CSRF) is missing, or consent is."),
     404: _("There is nothing here, or it is not yours."),
     409: _("Another clip was already sent under this number."),
+    410: _("The clip is withdrawn."),
     413: _("The clip is too large."),
     415: _("This is not a sound file."),
     416: _("There are no such bytes."),

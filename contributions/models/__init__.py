@@ -1,6 +1,7 @@
 """The nouns of a clip's life, one file each."""
 
 from contributions.models.clip import Clip
+from contributions.models.coming_back import CheckpointNews, Goal
 from contributions.models.consent import ConsentEvent, ConsentText, CurrentConsent, Purpose
 from contributions.models.contributor import Contributor
 from contributions.models.coverage import CoverageCount
@@ -9,11 +10,13 @@ from contributions.models.licence import Annotation, LicenceGrant
 from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip
 from contributions.models.rating import Rating, RatingTurn
 from contributions.models.release import Release, ReleaseClip
+from contributions.models.self_report import SelfReport
 from contributions.models.suggestion import Suggestion
 from contributions.models.taking_back import TakingBack
 
 __all__ = [
     "Annotation",
+    "CheckpointNews",
     "Clip",
     "ConsentEvent",
     "ConsentText",
@@ -21,6 +24,7 @@ __all__ = [
     "CoverageCount",
     "CurrentConsent",
     "Examination",
+    "Goal",
     "LicenceGrant",
     "Prompt",
     "PromptDecision",
@@ -31,6 +35,7 @@ __all__ = [
     "RatingTurn",
     "Release",
     "ReleaseClip",
+    "SelfReport",
     "Suggestion",
     "TakingBack",
 ]

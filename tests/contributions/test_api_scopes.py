@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from contributions import self_reports
 from contributions.models import Clip
 from openempathic import storage
 from openempathic.accounts import tokens
@@ -26,6 +27,8 @@ clip            GET     clips:read     200
 clip            PUT     clips:write    200
 clip            DELETE  clips:write    204
 clip-sound      GET     clips:read     200
+self-report     PUT     clips:write    201
+self-report     GET     clips:read     200
 consents        GET     consent:read   200
 consent-events  GET     consent:read   200
 consent         DELETE  consent:write  204
@@ -35,13 +38,18 @@ me              GET     any            200
 """
 ROWS = [line.split() for line in DOORS.strip().splitlines()[1:]]
 SENT = {"clips-DELETE": "?confirm=all"}
+BODIES = {
+    "clip": {"data": SOUND, "content_type": "audio/wav"},
+    "self-report": {"data": {"id": str(uuid.uuid4()), "emotion": "fear"}, "content_type": "application/json"},
+}
 
 
 def knock(door, method, *, clip, word, query=""):
-    kwargs = {"clip": {"clip_id": clip.pk}, "clip-sound": {"clip_id": clip.pk}, "consent": {"purpose": "TRAIN_MODELS"}}
+    of_clips = dict.fromkeys(("clip", "clip-sound", "self-report"), {"clip_id": clip.pk})
+    kwargs = of_clips | {"consent": {"purpose": "TRAIN_MODELS"}}
     address = reverse(f"api:{door}", kwargs=kwargs.get(door, {})) + SENT.get(f"{door}-{method}", "") + query
     headers = {"Authorization": f"Bearer {word}", "Content-Digest": f"sha-256=:{DIGEST}:", "X-Clip-Language": "en"}
-    body = {"data": SOUND, "content_type": "audio/wav"} if method == "PUT" else {}
+    body = BODIES[door] if method == "PUT" else {}
     # Tokens need no cookie and no proof against other sites: a browser never adds one by itself.
     return getattr(Client(enforce_csrf_checks=True), method.lower())(address, headers=headers, **body)
 
@@ -55,6 +63,7 @@ def clip(vera):
     clip = worlds.stored_clip(vera)
     # As screening leaves it, without the time that decoding takes.
     storage.put(clip.archive, b"fLaC" + bytes(1000))
+    self_reports.say(clip, self_reports.Said(emotion="fear"), report_id=uuid.uuid4(), by=vera)
     return clip
 
 

@@ -203,14 +203,34 @@ api:clip-sound  milo's-clip  PURGED     GET     401      404      404      404  
 api:clip-sound  gina's-clip  live       GET     401      200      404      404      404      404      404
 api:clip-sound  gina's-clip  WITHDRAWN  GET     401      404      404      404      404      404      404
 api:clip-sound  gina's-clip  PURGED     GET     401      404      404      404      404      404      404
+
+api:self-report vera's-clip  live       PUT     401     404      404      201      404      404      404
+api:self-report vera's-clip  WITHDRAWN  PUT     401     404      404      410      404      404      404
+api:self-report vera's-clip  PURGED     PUT     401     404      404      410      404      404      404
+api:self-report milo's-clip  live       PUT     401     404      404      404      201      404      404
+api:self-report milo's-clip  WITHDRAWN  PUT     401     404      404      404      410      404      404
+api:self-report milo's-clip  PURGED     PUT     401     404      404      404      410      404      404
+api:self-report gina's-clip  live       PUT     401     201      404      404      404      404      404
+api:self-report gina's-clip  WITHDRAWN  PUT     401     410      404      404      404      404      404
+api:self-report gina's-clip  PURGED     PUT     401     410      404      404      404      404      404
+api:self-report vera's-clip  live       GET     401     404      404      200      404      404      404
+api:self-report vera's-clip  WITHDRAWN  GET     401     404      404      404      404      404      404
+api:self-report vera's-clip  PURGED     GET     401     404      404      404      404      404      404
+api:self-report milo's-clip  live       GET     401     404      404      404      200      404      404
+api:self-report milo's-clip  WITHDRAWN  GET     401     404      404      404      404      404      404
+api:self-report milo's-clip  PURGED     GET     401     404      404      404      404      404      404
+api:self-report gina's-clip  live       GET     401     200      404      404      404      404      404
+api:self-report gina's-clip  WITHDRAWN  GET     401     404      404      404      404      404      404
+api:self-report gina's-clip  PURGED     GET     401     404      404      404      404      404      404
 """
 
-# Sent with a POST where the door asks for something; every other POST is empty.
+# Sent with a POST or as JSON with a PUT where the door asks for something; every other POST is empty.
 SENT = {
     "choose-language": {"language": "en"},
     "set_language": {"language": "es"},
     "prompt-report": {"reason": "WRONG"},
     "prompt-offering": {"is_offered": "no", "reason": "wrong words"},
+    "api:self-report": {"id": "5e1f0000-0000-4000-8000-000000000000", "emotion": "fear"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
 # Asked for with a DELETE of everything.

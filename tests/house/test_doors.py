@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from contributions import guests
+from contributions import guests, self_reports
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from openempathic import storage
 from openempathic.accounts import invitations, tokens
@@ -58,6 +58,8 @@ def world(db) -> World:
     suggested(rated)
     veras, milos, ginas = (reviewable(worlds.stored_clip(people[name])) for name in ("vera", "milo", "gina"))
     turn = RatingTurn.objects.create(clip=veras, rater=people["milo"], lease_expires_at=timezone.now())
+    for clip in (veras, milos, ginas):
+        self_reports.say(clip, self_reports.Said(emotion="fear"), report_id=uuid.uuid4(), by=clip.contributor.actor)
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
     return World(
@@ -189,6 +191,8 @@ def enter(browser: Client, person: User | Contributor | AnonymousUser) -> None:
 def ask(world: World, row: dict[str, str], browser: Client) -> HttpResponseBase:
     """Knock with the row's method."""
     address = address_of(row["door"], world.subjects[row["subject"]])
+    if row["method"] == "PUT" and row["door"] in SENT:
+        return browser.put(address, SENT[row["door"]], content_type="application/json")
     if row["method"] == "PUT":
         return browser.put(address, SOUND, content_type="audio/wav", headers=announced())
     if row["method"] == "DELETE":

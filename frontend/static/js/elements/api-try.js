@@ -5,7 +5,7 @@ class ApiTry extends HTMLElement {
   connectedCallback() {
     const form = this.querySelector("form");
     const id = this.querySelector('[name="clip_id"]');
-    if (this.dataset.method === "PUT" && id) id.value ||= crypto.randomUUID();
+    if (id && this.querySelector("[type=file]")) id.value ||= crypto.randomUUID();
     form.addEventListener("submit", (submission) => {
       submission.preventDefault();
       this.#send(new Map([...form.elements].filter((each) => each.dataset.place).map((each) => [each, each.value])));
@@ -17,7 +17,7 @@ class ApiTry extends HTMLElement {
     button.disabled = true;
     try {
       const file = this.querySelector("[type=file]")?.files[0];
-      const body = file && (await file.arrayBuffer());
+      const body = file ? await file.arrayBuffer() : this.querySelector('[data-place="words"]')?.value;
       const headers = await this.#headers(fields, file, body);
       // A token speaks alone: with the session beside it nobody could tell which of them was heard.
       const credentials = headers.has("Authorization") ? "omit" : "same-origin";
@@ -42,7 +42,8 @@ class ApiTry extends HTMLElement {
   async #headers(fields, file, body) {
     const headers = new Headers();
     for (const [field, value] of fields) if (field.dataset.place === "header" && value) headers.set(field.name, value);
-    if (body) {
+    if (body && !file) headers.set("Content-Type", "application/json");
+    if (file) {
       headers.set("Content-Type", file.type || "application/octet-stream");
       headers.set("Content-Digest", `sha-256=:${await digestOf(body)}:`);
     }
