@@ -1,10 +1,10 @@
 """Everything of one voice as one archive, and the archive brought back to a site that has lost it.
 
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
-`consents.json` (the chain) and `texts.json` (the words agreed to); for each clip `clips/<id>/clip.json` with its
-examinations, `self_reports.json` with what its speaker said of it, `labels.json` with what listeners answered,
-`suggestions.json` with what models heard once listeners have answered, and its objects as they lie in storage;
-`log.json`.
+`consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json` with what was skipped and reported; for
+each clip `clips/<id>/clip.json` with its examinations, `self_reports.json` with what its speaker said of it,
+`labels.json` with what listeners answered, `suggestions.json` with what models heard once listeners have answered, and
+its objects as they lie in storage; `log.json`.
 
 Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
 """
@@ -34,12 +34,17 @@ SETTLED = (Clip.Status.ACCEPTED, Clip.Status.REJECTED)
 # Objects of a clip that the archive carries: the original bytes, and what was derived from them.
 OBJECTS = ("original", "archive.flac", "peaks.json")
 
-VOICE_COLUMNS = ("id", "gender", "age_band", "accent", "language", "is_adult_attested_at", "split", "created_at")
+VOICE_COLUMNS = (
+    *("id", "gender", "age_band", "accent", "language", "unwanted_emotions", "is_adult_attested_at", "split"),
+    "created_at",
+)
 TEXT_COLUMNS = ("purpose", "language", "version", "body", "sha256", "valid_from", "is_material_change")
 CLIP_COLUMNS = (
     *("id", "language", "transcript", "intended_emotion", "intended_intensity", "sha256", "byte_count", "media_type"),
-    *("capture", "status", "status_reason", "duration_seconds", "stored_at"),
+    *("mode", "capture", "status", "status_reason", "duration_seconds", "stored_at"),
 )
+SKIP_COLUMNS = ("prompt_id", "reason", "words", "skipped_at")
+REPORT_COLUMNS = ("prompt_id", "reason", "words", "reported_at")
 EXAMINATION_COLUMNS = ("agent", "version", "fence", "measures", "is_usable", "reason", "warnings", "examined_at")
 LABEL_COLUMNS = (
     *("id", "phase", "is_usable", "unusable_reason", "emotion", "secondary_emotions", "intensity", "description"),
@@ -103,9 +108,18 @@ def contents(contributor: Contributor) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "contributor.json", [as_json(described_voice(contributor))]
     yield "consents.json", [as_json([described_event(event) for event in events])]
     yield "texts.json", [as_json([columns(text, TEXT_COLUMNS) for text in texts])]
+    yield "prompts.json", [as_json(said_of_prompts(contributor))]
     yield "log.json", [as_json([described_act(event, contributor) for event in events_about(contributor)])]
     for clip in contributor.clips.order_by("stored_at", "pk"):
         yield from contents_of(clip)
+
+
+def said_of_prompts(contributor: Contributor) -> dict[str, Any]:
+    """What the person skipped, and what they found wrong."""
+    return {
+        "skips": [columns(each, SKIP_COLUMNS) for each in contributor.prompt_skips.order_by("pk")],
+        "reports": [columns(each, REPORT_COLUMNS) for each in contributor.prompt_reports.order_by("pk")],
+    }
 
 
 def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from contributions import consent, withdrawal
+from contributions import consent, wishes, withdrawal
 from contributions.models import Contributor, Goal
 from openempathic import audit
 from openempathic.accounts.models import Invitation, Role, User
@@ -66,6 +66,7 @@ def withdrawn(contributor: Contributor, *, by: Any, locale: str) -> Farewell:
     # The clips first, so that the count is told; the required purpose would take them with it.
     clips = withdrawal.withdraw_all(contributor, by=by)
     events = consent.withdraw(contributor, consent.REQUIRED, by=by, locale=locale)
+    wishes.forget(contributor)
     audit.record("contributor.left", subject=contributor, by=by)
     Goal.objects.filter(contributor=contributor).delete()
     contributor.user = contributor.claimed_by = contributor.guest_serial = None

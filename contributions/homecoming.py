@@ -169,6 +169,7 @@ def keep_contributor(said: dict[str, Any]) -> Contributor:
         # Archives of before did not tell these two.
         age_band=said.get("age_band", ""),
         accent=said.get("accent", ""),
+        unwanted_emotions=said.get("unwanted_emotions", []),
         language=said["language"],
         is_adult_attested_at=moment(said["is_adult_attested_at"]),
         split=said["split"],
@@ -219,6 +220,7 @@ def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:
         contributor=contributor,
         prompt=Prompt.objects.filter(pk=said["prompt"]).first(),
         next_attempt_at=Now() if said["status"] in OWED else None,
+        mode=said.get("mode", ""),
         # A later claim must not meet the fence of an examination that comes with the clip.
         fence=max((each["fence"] for each in said["examinations"]), default=0),
         **{name: said[name] for name in copied},
