@@ -1,10 +1,10 @@
 """Everything of one voice as one archive, and the archive brought back to a site that has lost it.
 
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
-`consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json`, what was skipped and reported; for each
-clip `clips/<id>/clip.json` with its examinations, `self_reports.json` with what its speaker said of it,
-`labels.json` with what listeners answered, `suggestions.json` with what models heard once listeners have answered, and
-its objects as they lie in storage; `log.json`.
+`consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json`, what was skipped and reported; for
+each clip `clips/<id>/clip.json` with its examinations, `self_reports.json` with what its speaker said of it,
+`labels.json` with what listeners answered, `suggestions.json` with what models heard once listeners have answered,
+and its objects as they lie in storage; `log.json`.
 
 Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
 """
