@@ -9,7 +9,7 @@ NUDGES_A_SWEEP = 500
 def sweep() -> None:
     """Nudge a worker for every row that is due; the only place that talks to the broker."""
     from contributions import examination, prelabelling
-    from contributions.models import Clip, Suggestion, TakingBack
+    from contributions.models import CheckpointNews, Clip, Suggestion, TakingBack
     from openempathic import leases
 
     examination.quarantine_exhausted()
@@ -21,6 +21,8 @@ def sweep() -> None:
         purge.delay(clip_id=str(pk))
     for pk in leases.due(TakingBack.objects.all(), at_most=NUDGES_A_SWEEP):
         carry.delay(row_id=pk)
+    for pk in leases.due(CheckpointNews.objects.filter(told_at=None), at_most=NUDGES_A_SWEEP):
+        tell.delay(row_id=pk)
     for pk in leases.due(Suggestion.objects.filter(scores__isnull=True), at_most=NUDGES_A_SWEEP):
         prelabel.delay(suggestion_id=pk)
 
@@ -91,3 +93,21 @@ def count_coverage() -> None:
     from contributions import coverage
 
     coverage.count(at=timezone.now())
+
+
+@shared_task
+def owe_news() -> None:
+    """Owe the news of every new checkpoint to those whose clips it heard and who want mail."""
+    from django.utils import timezone
+
+    from contributions import news
+
+    news.owe(now=timezone.now())
+
+
+@shared_task
+def tell(*, row_id: int) -> None:
+    """Tell one person of one checkpoint, if it is still owed."""
+    from contributions import news
+
+    news.tell_due(row_id)

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from contributions.api import docs, sound
 from contributions.views import (
     about_me,
+    coming_back,
     contributing,
     curating,
     farewell,
@@ -19,6 +20,7 @@ from contributions.views import (
     prompts,
     receipts,
     reviewing,
+    session,
     tombstones,
 )
 
@@ -48,6 +50,9 @@ urlpatterns = [
     path("contribute/prompts/<slug:prompt_id>/skip/", prompts.skip, name="prompt-skip"),
     path("contribute/prompts/<slug:prompt_id>/report/", prompts.report, name="prompt-report"),
     path("contribute/feelings/", prompts.feelings, name="feelings"),
+    path("contribute/session/end/", session.end, name="session-end"),
+    path("contribute/goal/", coming_back.goal, name="goal"),
+    path("unsubscribe/<str:word>/", coming_back.unsubscribe, name="unsubscribe"),
     path("contribute/clips/", my_clips.my_clips, name="my-clips"),
     path("contribute/clips/withdrawal/", my_clips.take_all_back, name="withdrawal-of-all"),
     path("contribute/clips/withdrawal/<str:day>/", my_clips.take_day_back, name="withdrawal-of-day"),

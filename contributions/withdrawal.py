@@ -8,12 +8,13 @@ not reach: copies of a release that somebody took away; for those there is the t
 """
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from contributions import ledger, rewriting, selection, self_reports, states
@@ -52,14 +53,14 @@ def withdraw(clip: Clip, *, by: Any) -> None:
     end(clip, by=by)
 
 
-def withdraw_all(contributor: Contributor, *, by: Any, day: date | None = None) -> int:
-    """Take back every clip of the voice, or those of one day (UTC), all or none of them; returns how many.
+def withdraw_all(contributor: Contributor, *, by: Any, day: date | None = None, since: datetime | None = None) -> int:
+    """Take back every clip of the voice, or those of one day (UTC) or since a moment, all or none; returns how many.
 
     Raises NotWithdrawable where the voice is somebody else's.
     """
     if by is None or contributor.actor != by:
         raise NotWithdrawable(f"{contributor} is another person")
-    return take_back_all(contributor, by=by, day=day)
+    return take_back_all(contributor, by=by, day=day, since=since)
 
 
 def lapse(contributor: Contributor, *, by: str) -> int:
@@ -67,17 +68,27 @@ def lapse(contributor: Contributor, *, by: str) -> int:
     return take_back_all(contributor, by=by)
 
 
-def take_back_all(contributor: Contributor, *, by: Any, day: date | None = None) -> int:
-    """The clips of the voice, or those of one day, once it is known that they may be taken back."""
+def given(contributor: Contributor, *, day: date | None = None, since: datetime | None = None) -> "QuerySet[Clip]":
+    """The live clips of the voice, or those of one day (UTC), or since a moment."""
+    clips = contributor.clips.all()
+    clips = clips.filter(stored_at__date=day) if day else clips
+    clips = clips.filter(stored_at__gte=since) if since else clips
+    return Clip.objects.live().filter(pk__in=clips.values("pk"))
+
+
+def take_back_all(contributor: Contributor, *, by: Any, day: date | None = None, since: datetime | None = None) -> int:
+    """The clips of the voice that are asked for, once it is known that they may be taken back."""
     with transaction.atomic():
         # The lock on the voice: an upload that is being kept ends before us and is among the clips.
         Contributor.objects.select_for_update().get(pk=contributor.pk)
-        clips = contributor.clips.filter(stored_at__date=day) if day else contributor.clips.all()
-        live = list(clips.live())
+        live = list(given(contributor, day=day, since=since))
         for clip in live:
             end(clip, by=by)
         if live:
-            audit.record("contributor.withdrew", subject=contributor, by=by, clips=len(live), day=day and str(day))
+            began = {"since": since.isoformat()} if since else {}
+            audit.record(
+                "contributor.withdrew", subject=contributor, by=by, clips=len(live), day=day and str(day), **began
+            )
     return len(live)
 
 

@@ -23,6 +23,7 @@ from contributions.lengths import longest_seconds
 from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
+from contributions.views.session import kept_in_session
 from contributions.voices import is_guest, voice_of, voices_of
 from contributions.wish_forms import SkipForm
 
@@ -148,6 +149,7 @@ def has_new_words(form: ConsentForm) -> bool:
 @voice_required
 @never_cache
 @require_safe
+@kept_in_session
 def studio(request: HttpRequest) -> HttpResponse:
     """Where a volunteer records; with `?prompt=next` only the next sentence, as a part of the page.
 
@@ -229,6 +231,7 @@ def rules(contributor: Contributor) -> dict[str, Any]:
     """What the studio must know of the site's rules and of what was given already."""
     return {
         "skip_form": SkipForm(),
+        "how": words.how_it_was(),
         "bytes_max": settings.UPLOAD_BYTES_MAX,
         "given": contributor.clips.live().exclude(status=Clip.Status.UNUSABLE).count(),
     }

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import consent, guests, receipts, withdrawal
+from contributions import consent, guests, progress, receipts, withdrawal
 from contributions.api.serializers import reason_given
 from contributions.models import Clip, Contributor, Purpose, Rating
 from contributions.views import words
@@ -58,6 +58,9 @@ def my_clips(request: HttpRequest) -> HttpResponse:
         "page": page,
         "clips": [described(clip) | {"heard": labels[clip.pk]} for clip in page],
         "has_live": clips.live().exists(),
+        "progress": progress.of(voices, request.user, now=timezone.now()),
+        "helped": progress.helped(voices),
+        "wants_mail": consent.covers(voices[0], Purpose.CONTACT),
         "purposes": allowed(voices),
         "claimed": voices[1:],
         "as_guest": code_in_this_browser(request),

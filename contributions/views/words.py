@@ -6,6 +6,7 @@ from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 from contributions import taxonomy
+from contributions.taxonomy.styles import Style, styles
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def tongue(tag: str) -> Tongue:
 
 def feeling(name: str) -> Choice:
     """The emotion, or one of the answers that are none, in words."""
-    others = {"other": _("another feeling"), "cannot_tell": _("I cannot tell")}
+    others = {"other": _("another feeling"), "cannot_tell": _("I cannot tell"), "not_sure": _("I am not sure")}
     if name in others:
         return Choice(name, others[name])
     display = taxonomy.emotion(name).display
@@ -59,6 +60,21 @@ def further_feelings() -> list[Choice]:
     """The rest of the families, and the two ways out."""
     beyond = [emotion.name for emotion in taxonomy.emotions() if not emotion.is_core]
     return [feeling(name) for name in (*beyond, "other", "cannot_tell")]
+
+
+def style(one: Style) -> Choice:
+    """The manner of speaking, as a speaker says it of themselves."""
+    return Choice(one.name, one.display.get(reading(), one.display["en"]))
+
+
+def how_it_was() -> dict[str, list[Choice]]:
+    """What a speaker may say that they felt, the seven first, and in what manner they spoke."""
+    beyond = [emotion.name for emotion in taxonomy.emotions() if not emotion.is_core]
+    return {
+        "core": core_feelings(),
+        "further": [feeling(name) for name in (*beyond, "not_sure")],
+        "styles": [style(one) for one in styles()],
+    }
 
 
 def reading() -> str:

@@ -137,7 +137,14 @@ DEFAULT_FROM_EMAIL = env.str("OE_FROM_EMAIL", "Open Empathic <noreply@localhost>
 
 # Words
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("ar", _("Arabic"))]
+LANGUAGES = [
+    ("en", _("English")),
+    ("es", _("Spanish")),
+    ("ar", _("Arabic")),
+    ("de", _("German")),
+    ("fr", _("French")),
+    ("pl", _("Polish")),
+]
 LOCALE_PATHS = [BASE_DIR / "frontend" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -268,6 +275,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "contributions.tasks.count_coverage",
         "schedule": 30 * SWEEP_SECONDS,
         "options": {"expires": 60},
+    },
+    "owe-news": {
+        "task": "contributions.tasks.owe_news",
+        "schedule": 300 * SWEEP_SECONDS,
+        "options": {"expires": 600},
     },
     "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
     "mark-checkpoints": {

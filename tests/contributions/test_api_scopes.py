@@ -45,7 +45,7 @@ BODIES = {
 
 
 def knock(door, method, *, clip, word, query=""):
-    of_clips = dict.fromkeys(("clip", "clip-sound", "self-report"), {"clip_id": clip.pk})
+    of_clips = {each: {"clip_id": clip.pk} for each in ("clip", "clip-sound", "self-report")}
     kwargs = of_clips | {"consent": {"purpose": "TRAIN_MODELS"}}
     address = reverse(f"api:{door}", kwargs=kwargs.get(door, {})) + SENT.get(f"{door}-{method}", "") + query
     headers = {"Authorization": f"Bearer {word}", "Content-Digest": f"sha-256=:{DIGEST}:", "X-Clip-Language": "en"}

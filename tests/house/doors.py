@@ -53,6 +53,12 @@ prompt-report                        a-prompt       POST    >take-part >studio  
 prompt-report                        no-prompt      GET     >take-part 404      404      404      404      404      404
 feelings                             -              GET     >take-part 200      200      200      200      200      200
 feelings                             -              POST    >take-part >studio  "        "        "        "        "
+session-end                          -              GET     >take-part >my-clips "        "       "        "        "
+session-end                          -              POST    >take-part >my-clips "        "       "        "        "
+goal                                 -              POST    >take-part >my-clips "        "       "        "        "
+unsubscribe                          vera's-mail    GET     200      200      200      200      200      200      200
+unsubscribe                          vera's-mail    POST    200      200      200      200      200      200      200
+unsubscribe                          bad-word       GET     404      404      404      404      404      404      404
 withdrawal-of-all                    -              GET     >take-part 200      200      200      200      200      200
 withdrawal-of-all                    -              POST    >take-part >my-clips "        "       "        "        "
 withdrawal-of-day                    today          GET     >take-part 200      404      200      200      404      404

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from contributions import guests, self_reports
+from contributions import guests, news, self_reports
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from openempathic import storage
 from openempathic.accounts import invitations, tokens
@@ -75,6 +75,7 @@ def world(db) -> World:
             "good-word": {"token": word, "word": invitations.sign_in_word(people["cleo"])},
             "today": {"day": veras.stored_at.date().isoformat()},
             "vera's-token": {"token_id": token.pk},
+            "vera's-mail": {"word": news.word_of(people["vera"].contributor)},
             "nowhere": {"way": "nowhere"},
             "a-prompt": {"prompt_id": veras.prompt_id},
             "no-prompt": {"prompt_id": "no-such-prompt"},
@@ -204,7 +205,7 @@ def ask(world: World, row: dict[str, str], browser: Client) -> HttpResponseBase:
 
 def address_of(door: str, subject: dict[str, Any]) -> str:
     """The door's address, with those of the subject's values that it asks for."""
-    wanted = {"invitation": ["token"], "sign-in": ["word"]}.get(door, subject)
+    wanted = {"invitation": ["token"], "unsubscribe": ["word"], "sign-in": ["word"]}.get(door, subject)
     return reverse(door, kwargs={key: subject[key] for key in wanted})
 
 
