@@ -27,7 +27,7 @@ def _block(block: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """One run of text on one line, with its bold and italic parts."""
-    safe = html.escape(" ".join(text.split()), quote=False)
+    """One run of text on one line, with its bold and italic parts, and the spaces that must not break."""
+    safe = html.escape(re.sub(r"[ \n]+", " ", text).strip(" "), quote=False)
     bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe)
     return re.sub(r"\*(.+?)\*", r"<em>\1</em>", bold)

@@ -17,6 +17,9 @@ TITLES = {
     "en": "What nobody may do with this",
     "es": "Lo que nadie puede hacer con esto",
     "ar": "ما لا يجوز لأحد فعله بهذا",
+    "de": "Was niemand hiermit tun darf",
+    "fr": "Ce que personne ne peut faire avec ceci",
+    "pl": "Czego nikomu nie wolno z tym robić",
 }
 
 

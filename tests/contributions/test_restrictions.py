@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from tests import harvest
 from tests.training.worlds import write_release
 from training import packing, retraining
 
-LANGUAGES = ("en", "es", "ar")
+LANGUAGES = tuple(dict(settings.LANGUAGES))
 LAW = "Art. 5(1)(f)"
 
 

@@ -6,11 +6,13 @@ import sys
 from collections import Counter
 
 import pytest
+from django.conf import settings
 
 from contributions import taxonomy
 from contributions.taxonomy import NotWritten, UnknownEmotion, UnknownLanguage, reading
 
-NAMED_LANGUAGES = ("ar", "de", "en", "es", "pl")  # those in which the emotions have names
+NAMED_LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "pl", "sw")  # those in which the emotions have names
+SITE_LANGUAGES = tuple(sorted(dict(settings.LANGUAGES)))
 FAMILIES = {
     *("curious", "pensive", "fearful", "happy", "calm", "focused", "surprised", "sad", "romantic", "seductive"),
     *("angry", "determined", "discomposed", "grumpy", "disgusted", "sarcastic"),
@@ -67,12 +69,12 @@ def test_a_wrong_language_tag_is_refused(tag):
 
 
 @pytest.mark.parametrize("purpose", taxonomy.PURPOSES)
-@pytest.mark.parametrize("tag", ["ar", "en", "es"])
+@pytest.mark.parametrize("tag", SITE_LANGUAGES)
 def test_every_consent_is_written_in_every_language_it_is_asked_in(purpose, tag):
     wording = taxonomy.consent_wording(purpose, tag)
     source = taxonomy.consent_wording(purpose, "en")
 
-    assert taxonomy.consent_languages() == ("ar", "en", "es")
+    assert taxonomy.consent_languages() == SITE_LANGUAGES
     assert (wording.version, wording.valid_from, wording.material_change) == (
         *(source.version, source.valid_from, source.material_change),
     )
@@ -106,6 +108,21 @@ AGREED_TO = [
     ("CONTACT", "ar", "1.0", "38886603362621d4"),
     ("CONTACT", "en", "1.0", "42f6baf672f8b781"),
     ("CONTACT", "es", "1.0", "5b0f62c834a5d783"),
+    ("STORE_AND_REVIEW", "de", "1.1", "b559f7c82dcd279c"),
+    ("STORE_AND_REVIEW", "fr", "1.1", "2e294342ade48eb4"),
+    ("STORE_AND_REVIEW", "pl", "1.1", "79a630e4697d8af4"),
+    ("TRAIN_MODELS", "de", "1.0", "a450ddf2bf62a860"),
+    ("TRAIN_MODELS", "fr", "1.0", "b5b6cf132133f3c4"),
+    ("TRAIN_MODELS", "pl", "1.0", "adad34ed12a99503"),
+    ("RELEASE_DATASET", "de", "1.1", "0da5bf75ca3c21eb"),
+    ("RELEASE_DATASET", "fr", "1.1", "81eb1d61200f5166"),
+    ("RELEASE_DATASET", "pl", "1.1", "ab15d7c9845605bc"),
+    ("DEMOGRAPHICS", "de", "1.0", "9b766011df1b4887"),
+    ("DEMOGRAPHICS", "fr", "1.0", "4d1f962a8e81b425"),
+    ("DEMOGRAPHICS", "pl", "1.0", "ef40713c92b68dd9"),
+    ("CONTACT", "de", "1.0", "0e11060fac0120ef"),
+    ("CONTACT", "fr", "1.0", "334c2dd2ecae3762"),
+    ("CONTACT", "pl", "1.0", "5823f0576124ff22"),
 ]
 
 
@@ -117,11 +134,13 @@ def test_no_words_that_people_agreed_to_are_changed_under_their_name():
 
 
 def test_no_two_consent_texts_are_the_same():
-    assert len({wording.sha256 for wording in taxonomy.consent_wordings()}) == 15
+    different = {wording.sha256 for wording in taxonomy.consent_wordings()}
+
+    assert len(different) == len(taxonomy.PURPOSES) * len(SITE_LANGUAGES)
 
 
 @pytest.mark.parametrize("name", taxonomy.PAGES)
-@pytest.mark.parametrize("tag", ["ar", "en", "es"])
+@pytest.mark.parametrize("tag", SITE_LANGUAGES)
 def test_privacy_and_terms_say_as_much_in_every_language(name, tag):
     text = taxonomy.page(name, tag)
 
@@ -148,6 +167,10 @@ def test_texts_are_shown_with_their_headings_lists_and_stress():
         "<h1>A &amp; B</h1>\n<p>One <strong>two</strong> and <em>three</em>.</p>\n"
         "<ul><li>four five</li><li>&lt;script&gt;</li></ul>"
     )
+
+
+def test_a_space_that_must_not_break_is_kept():
+    assert reading.as_html("Quoi\u202f?\n«\u00a0Rien\u00a0»") == "<p>Quoi\u202f? «\u00a0Rien\u00a0»</p>"
 
 
 @pytest.mark.parametrize(
