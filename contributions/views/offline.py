@@ -46,7 +46,7 @@ def worker(request: HttpRequest) -> HttpResponse:
         "version": hashlib.sha256("\n".join([app_version(), *files]).encode()).hexdigest()[:12],
         "files": files,
         "addresses": {
-            "files": static(""),
+            "files": settings.STATIC_URL,
             "studio": reverse("studio"),
             "offline": reverse("offline"),
             "me": reverse("api:me"),
