@@ -1,7 +1,7 @@
 """What is asked next: what is missing most, never twice the same of one person while something else remains.
 
 What is missing is counted by language, kind of prompt, emotion and intensity, in voices, since ten clips of one person
-teach less than one clip of ten. The counts are a minute old at most; what the person gave, skipped or does not want is
+teach less than one clip of ten. The counts are some minutes old; what the person gave, skipped or does not want is
 looked up each time. It does not know whether a clip sounds like what was asked for: listeners tell.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
@@ -100,11 +101,12 @@ def upcoming(
 
 def situation(voice: Contributor, language: str, *, kind: str) -> Situation:
     """Everything that the choice rests on, in a handful of queries that do not grow with the site."""
-    voices = voices_beside(voice)
+    voices = list(voices_beside(voice).values_list("pk", flat=True))
     offered = Prompt.objects.filter(language=language, kind=kind, is_offered=True)
     unheard = offered.exclude(emotion__in=voice.unwanted_emotions).exclude(sentence__in=refused(voices, language))
-    given = Clip.objects.live().exclude(status=Clip.Status.UNUSABLE)
-    spoken = given.filter(contributor__in=voices, prompt__language=language, prompt__kind=kind)
+    # By the voice alone, whose clips are few: by the prompt a database would look through everybody's.
+    given = Clip.objects.live().exclude(status=Clip.Status.UNUSABLE).filter(contributor__in=voices)
+    spoken = given.filter(language=language, mode=kind, prompt__isnull=False)
     history = list(spoken.values_list("prompt").annotate(takes=Count("pk"), last=Max("stored_at")).order_by("last"))
     counts = CoverageCount.objects.filter(language=language, kind=kind)
     return Situation(
@@ -124,14 +126,14 @@ def voices_beside(voice: Contributor) -> QuerySet[Contributor]:
     return Contributor.objects.filter(Q(user=owner) | Q(claimed_by=owner))
 
 
-def refused(voices: QuerySet[Contributor], language: str) -> set[str]:
+def refused(voices: list[UUID], language: str) -> set[str]:
     """The sentences that the person is not asked for again, with whatever feeling."""
     skips = PromptSkip.objects.filter(contributor__in=voices, prompt__language=language, reason__in=FOR_GOOD)
     reports = PromptReport.objects.filter(contributor__in=voices, prompt__language=language)
     return {*skips.values_list("prompt__sentence", flat=True), *reports.values_list("prompt__sentence", flat=True)}
 
 
-def put_off(voices: QuerySet[Contributor], language: str) -> Iterable[str]:
+def put_off(voices: list[UUID], language: str) -> Iterable[str]:
     """The sentences that the person skipped for now, each as often as they did."""
     skips = PromptSkip.objects.filter(contributor__in=voices, prompt__language=language)
     return skips.exclude(reason__in=FOR_GOOD).values_list("prompt__sentence", flat=True)

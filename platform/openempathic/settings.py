@@ -273,8 +273,8 @@ CELERY_BEAT_SCHEDULE = {
     "retain": {"task": "contributions.tasks.retain", "schedule": 1800 * SWEEP_SECONDS, "options": {"expires": 1800}},
     "count-coverage": {
         "task": "contributions.tasks.count_coverage",
-        "schedule": 30 * SWEEP_SECONDS,
-        "options": {"expires": 60},
+        "schedule": 150 * SWEEP_SECONDS,
+        "options": {"expires": 240},
     },
     "owe-news": {
         "task": "contributions.tasks.owe_news",
