@@ -1,6 +1,7 @@
 """The people of the tests, and a storage folder of each test's own."""
 
 import pytest
+from django.core.cache import cache
 
 from openempathic.accounts.models import Role
 from tests import worlds
@@ -10,6 +11,12 @@ from tests import worlds
 def _own_storage(tmp_path, settings):
     """No test sees another's sound."""
     settings.STORAGE_URL = (tmp_path / "storage").as_uri()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    """No test sees what another's pages remembered."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -93,8 +93,9 @@ def consented(text, **also):
 def test_the_first_page_tells_how_far_it_has_come(client, clip):
     told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page(client, "home")))
 
-    assert "clip given 1" in told
+    assert "clip waits for listeners 1" in told
     assert "language 1" in told
+    assert "of accepted speech so far 0 seconds" in told
 
 
 @pytest.mark.parametrize("name", ["privacy", "terms"])

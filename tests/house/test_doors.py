@@ -42,6 +42,10 @@ class World:
 
 @pytest.fixture
 def world(db) -> World:
+    return made_world()
+
+
+def made_world() -> World:
     """Clips whose sound is stored, a turn, a rating with its suggestion, an invitation, and nothing else."""
     worlds.stocked()
     people = {

@@ -1,6 +1,7 @@
 """What a curator fills in to invite somebody, and anybody to make a token."""
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from openempathic.accounts.models import ApiToken, Invitation, Role, Scope
@@ -19,6 +20,11 @@ class InvitationForm(forms.ModelForm):
         fields = ["email", "role"]
 
 
+def how_long() -> list[tuple[int, str]]:
+    """How long a token may last, in the reader's words."""
+    return [(days, gettext("%(days)s days") % {"days": days}) for days in DAYS]
+
+
 class TokenForm(forms.ModelForm):
     """What the token is for, what it may do, and how long."""
 
@@ -28,9 +34,7 @@ class TokenForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         label=_("What may it do?"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
     )
-    days = forms.TypedChoiceField(
-        label=_("How long?"), coerce=int, choices=[(days, _("%(days)s days") % {"days": days}) for days in DAYS]
-    )
+    days = forms.TypedChoiceField(label=_("How long?"), coerce=int, choices=how_long)
 
     class Meta:
         model = ApiToken
