@@ -20,6 +20,7 @@ from contributions import consent, coverage, facts, pacing, receipts
 from contributions.coverage import Mode
 from contributions.forms import ConsentForm
 from contributions.lengths import longest_seconds
+from contributions.microphone_help import PROBLEMS
 from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
@@ -232,6 +233,7 @@ def rules(contributor: Contributor) -> dict[str, Any]:
     return {
         "skip_form": SkipForm(),
         "how": words.how_it_was(),
+        "problems": PROBLEMS,
         "bytes_max": settings.UPLOAD_BYTES_MAX,
         "given": contributor.clips.live().exclude(status=Clip.Status.UNUSABLE).count(),
     }

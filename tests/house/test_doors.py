@@ -86,6 +86,8 @@ def made_world() -> World:
             "no-day": {"day": "tomorrow"},
             "training": {"purpose": "TRAIN_MODELS"},
             "no-purpose": {"purpose": "EVERYTHING"},
+            "a-problem": {"problem": "denied"},
+            "no-problem": {"problem": "tired"},
             "bad-word": {"token": "not-a-word", "word": "not-a-word"},
             "bad-key": {"key": "not-a-key"},
             "bad-reset": {"uidb36": "1", "key": "not-a-key"},

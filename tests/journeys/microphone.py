@@ -2,7 +2,7 @@
 
 import shutil
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,9 +26,11 @@ TIMES = 24
 
 
 @contextmanager
-def browser_hearing(playwright: Playwright, sound: Path | None, *, permits: bool = True) -> Iterator[Browser]:
+def browser_hearing(
+    playwright: Playwright, sound: Path | None, *, permits: bool = True, more: Sequence[str] = ()
+) -> Iterator[Browser]:
     """Chromium with that sound as its microphone; None is a machine without one."""
-    flags = [*QUIETLY, "--host-resolver-rules=MAP *.test 127.0.0.1"]
+    flags = [*QUIETLY, "--host-resolver-rules=MAP *.test 127.0.0.1", *more]
     if sound is not None:
         flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={sound}"]
     if permits:
@@ -54,6 +56,20 @@ def looped(sound: Path, folder: Path) -> tuple[Path, np.ndarray]:
         file.setframerate(16_000)
         file.writeframes(once.tobytes() * TIMES)
     return path, once.astype(np.float32) / 32_768
+
+
+def noise(level_dbfs: float | None, folder: Path, *, seconds: int = 30) -> Path:
+    """A file of even noise at that level; None is a silence of zeros."""
+    ratio = 0.0 if level_dbfs is None else 10 ** (level_dbfs / 20)
+    # Uniform noise of peak p has the level p / sqrt(3); dithering by rounding is far below what is asked of it.
+    drawn = np.random.default_rng(7).uniform(-1, 1, seconds * 48_000) * ratio * np.sqrt(3) * 32_768
+    path = folder / f"noise{level_dbfs}.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(np.round(drawn).astype("<i2").tobytes())
+    return path
 
 
 def likeness(heard: np.ndarray, once: np.ndarray) -> float:

@@ -1,7 +1,6 @@
 """What can go wrong between a voice and the site: each is told in its own words, and nothing is lost."""
 
 import http.client
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,15 +9,14 @@ from playwright.sync_api import expect, sync_playwright
 from tests import sites, worlds
 from tests.journeys import people
 from tests.journeys.microphone import browser_hearing, looped
+from tests.journeys.studio import vera_in_the_studio
 
 pytestmark = pytest.mark.journey
-ELSEWHERE = "empathic.test"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    environment = {"OE_ALLOWED_HOSTS": f"127.0.0.1,{ELSEWHERE}"}
-    with sites.site(tmp_path_factory.mktemp("mishaps"), environment) as made:
+    with sites.site(tmp_path_factory.mktemp("mishaps")) as made:
         made.start("web", sites.COMMANDS["web"], made.is_healthy)
         yield made
 
@@ -27,39 +25,6 @@ def site(tmp_path_factory):
 def playwright():
     with sync_playwright() as started:
         yield started
-
-
-@contextmanager
-def vera_in_the_studio(playwright, address, name, **microphone):
-    with browser_hearing(playwright, **microphone) as browser:
-        page = browser.new_context().new_page()
-        people.sign_up(page, address, f"{name}@example.org")
-        people.choose_language(page, address, "English")
-        people.consent(page)
-        yield page
-
-
-def test_without_a_microphone_vera_is_told_to_plug_one_in(site, playwright):
-    with vera_in_the_studio(playwright, site.url, "none", sound=None) as page:
-        page.get_by_role("button", name="Turn on the microphone").click()
-
-        expect(page.get_by_text("No microphone was found.")).to_be_visible()
-        expect(page.get_by_role("button", name="Try again")).to_be_visible()
-
-
-def test_when_permission_is_denied_vera_is_told_where_to_give_it(site, playwright, tmp_path):
-    sound, _once = looped(worlds.ANGER, tmp_path)
-    with vera_in_the_studio(playwright, site.url, "denied", sound=sound, permits=False) as page:
-        page.get_by_role("button", name="Turn on the microphone").click()
-
-        expect(page.get_by_text("The browser does not let this page use the microphone.")).to_be_visible()
-
-
-def test_on_an_insecure_origin_vera_is_told_so_at_once(site, playwright, tmp_path):
-    sound, _once = looped(worlds.ANGER, tmp_path)
-    address = site.url.replace("127.0.0.1", ELSEWHERE)
-    with vera_in_the_studio(playwright, address, "insecure", sound=sound) as page:
-        expect(page.get_by_text("This page was not opened over a secure connection.")).to_be_visible()
 
 
 def test_a_take_made_offline_is_kept_and_sent_after_the_page_was_opened_again(site, playwright, tmp_path):

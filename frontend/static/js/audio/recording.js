@@ -1,8 +1,11 @@
 // One take: from a stream to bytes, in the best form this browser has.
 
+import { processingOf } from "audio/microphone";
+
 const LADDER = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 const LOSSLESS = "audio/webm;codecs=pcm";
 const TAIL_MS = 500;
+const SLOWEST_START_MS = 1000;
 
 /** Lossless on a desktop; on a phone, whose plan is metered, the best compressed form it has. */
 export function bestType({ isPhone, isSupported }) {
@@ -26,12 +29,23 @@ export class Recording {
   #pieces = [];
   #beganAt = performance.now();
   #track;
+  #stopped;
+  #settings;
+
+  /** Resolves once sound is kept: whoever speaks before that loses a syllable. */
+  began;
 
   constructor(stream) {
     const mimeType = bestType({ isPhone: isPhone(), isSupported: (type) => MediaRecorder.isTypeSupported(type) });
     this.#track = stream.getAudioTracks()[0];
+    this.#settings = this.#track.getSettings();
     this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: 128_000 });
     this.#recorder.addEventListener("dataavailable", (event) => this.#pieces.push(event.data));
+    // Asked for now: a microphone that is lost stops the recorder before anybody calls stop().
+    this.#stopped = this.#once("stop");
+    this.began = Promise.race([this.#once("start"), this.#stopped, pause(SLOWEST_START_MS)]).then(() => {
+      this.#beganAt = performance.now();
+    });
     this.#recorder.start();
   }
 
@@ -41,13 +55,10 @@ export class Recording {
 
   /** Ends after a short tail, since fingers are faster than last syllables; resolves with bytes and facts. */
   async stop({ tail = TAIL_MS } = {}) {
-    await new Promise((go) => setTimeout(go, tail));
+    if (this.#recorder.state !== "inactive") await Promise.race([pause(tail), this.#stopped]);
     const { seconds } = this;
-    if (this.#recorder.state !== "inactive") {
-      const stopped = new Promise((go) => this.#recorder.addEventListener("stop", go, { once: true }));
-      this.#recorder.stop();
-      await stopped;
-    }
+    if (this.#recorder.state !== "inactive") this.#recorder.stop();
+    await this.#stopped;
     const mediaType = this.#recorder.mimeType;
     const bytes = await new Blob(this.#pieces, { type: mediaType }).arrayBuffer();
     return { bytes, mediaType, seconds, capture: this.#capture(mediaType) };
@@ -55,10 +66,20 @@ export class Recording {
 
   /** What the browser really did, whatever was asked of it. */
   #capture(mimeType) {
-    const capture = { ...this.#track.getSettings(), mimeType };
+    // A track that has ended tells no more.
+    const settings = { ...this.#settings, ...this.#track.getSettings() };
+    const capture = { ...settings, processing: processingOf(settings), mimeType };
     // These tell a person's devices apart, which is nobody's business.
     delete capture.deviceId;
     delete capture.groupId;
     return capture;
   }
+
+  #once(name) {
+    return new Promise((go) => this.#recorder.addEventListener(name, go, { once: true }));
+  }
+}
+
+function pause(ms) {
+  return new Promise((go) => setTimeout(go, ms));
 }

@@ -1,77 +1,92 @@
+import "elements/check-findings";
 import "elements/level-meter";
-import { follow, FLOOR_DBFS } from "audio/meter";
-import { microphones, obstacle, openMicrophone, problemOf } from "audio/microphone";
-import { Recording } from "audio/recording";
+import { obstacle, permission } from "audio/microphone";
+import { choices, isChecked, open } from "audio/opening";
+import { remember } from "audio/remembered";
+import { tryOut } from "audio/trial";
 import { act, enter, explain } from "elements/parts";
 
-const TEST_MS = 3000;
-const SILENT_DBFS = -50;
-
-/** `<microphone-check>` explains, asks, tests and plays back; dispatches `microphone:ready` with the stream. */
+/** `<microphone-check>` explains, asks, tests, plays back; dispatches `microphone:ready` with the stream, `microphone:lost`. */
 class MicrophoneCheck extends HTMLElement {
   #stream = null;
 
-  connectedCallback() {
-    this.querySelector("select").addEventListener("change", (event) => this.#open(event.target.value));
-    act(this, { open: () => this.#open(), test: () => this.#test(), done: () => this.#done() });
+  async connectedCallback() {
+    this.querySelector("select").addEventListener("change", (event) => this.#open({ deviceId: event.target.value }));
+    act(this, { open: () => this.#open({ mayHurry: true }), test: () => this.#test(), done: () => this.#done() });
     const why = obstacle();
-    if (why) this.fail(why);
+    if (why) return this.fail(why);
+    // Where the person has allowed it before, a microphone that passed the check on this device is opened without a word.
+    enter(this, isChecked() ? "opening" : "explain");
+    if (isChecked() && (await permission()) === "granted") this.#open({ mayHurry: true, isUnasked: true });
     else enter(this, "explain");
+  }
+
+  /** Go through the check once more. */
+  again() {
+    if (this.#stream?.active) this.#offer();
+    else this.#open({});
   }
 
   /** Tell the one thing that is wrong. */
   fail(problem, error) {
-    this.querySelector('[data-out="problem"]').textContent = error ? `${error.name}: ${error.message}` : "";
+    this.querySelector("level-meter").stop();
+    this.querySelector('[data-out="error"]').textContent = error ? `${error.name}: ${error.message}` : "";
     explain(this, problem);
     enter(this, "problem");
   }
 
-  async #open(deviceId) {
-    const why = obstacle();
-    if (why) return this.fail(why);
+  async #open({ deviceId, mayHurry = false, isUnasked = false }) {
     enter(this, "opening");
     this.#stream?.getTracks().forEach((track) => track.stop());
-    try {
-      this.#stream = await openMicrophone(deviceId);
-    } catch (error) {
-      return this.fail(problemOf(error), error);
-    }
-    const [track] = this.#stream.getAudioTracks();
-    track.addEventListener("ended", () => this.#lose());
-    this.#offer(await microphones(), track.getSettings().deviceId);
-    this.querySelector("level-meter").listen(this.#stream);
-    enter(this, "open");
-    this.querySelector('[data-act="test"]').focus();
+    const opened = await open(deviceId);
+    if (opened.problem) return this.fail(opened.problem, opened.error);
+    this.#stream = opened.stream;
+    explain(this, opened.isAnother ? "another" : "none");
+    this.#watch(this.#stream.getAudioTracks()[0]);
+    if (mayHurry && opened.isChecked) this.#done({ isUnasked });
+    else await this.#offer();
+  }
+
+  #watch(track) {
+    track.addEventListener("ended", () => this.#lose("lost"));
+    track.addEventListener("mute", () => this.#lose("muted"));
+    track.addEventListener("unmute", () => (isChecked() ? this.#done({ isUnasked: true }) : this.#offer()));
+    if (track.muted) queueMicrotask(() => this.#lose("muted"));
+  }
+
+  #lose(problem) {
+    this.fail(problem);
+    this.dispatchEvent(new CustomEvent("microphone:lost", { bubbles: true }));
   }
 
   /** Whoever has more than one microphone chooses; the system's first choice is often the wrong one. */
-  #offer(found, current) {
-    const options = found.map(({ label, deviceId }) => new Option(label, deviceId, false, deviceId === current));
-    this.querySelector("select").replaceChildren(...options);
+  async #offer() {
+    const found = await choices(this.#stream);
+    this.querySelector("select").replaceChildren(...found);
     this.querySelector('[data-out="choice"]').hidden = found.length < 2;
+    this.querySelector('[data-out="skip"]').hidden = !isChecked();
+    this.querySelector("level-meter").listen(this.#stream);
+    enter(this, "open");
+    this.querySelector('[data-when="open"] [data-act="test"]').focus();
   }
 
   async #test() {
-    enter(this, "testing");
-    let loudest = FLOOR_DBFS;
-    const unfollow = follow(this.#stream, (dbfs) => (loudest = Math.max(loudest, dbfs)));
-    const { bytes, mediaType } = await new Recording(this.#stream).stop({ tail: TEST_MS });
-    unfollow();
-    this.querySelector("audio").src = URL.createObjectURL(new Blob([bytes], { type: mediaType }));
-    explain(this, loudest < SILENT_DBFS ? "unheard" : "none");
-    enter(this, "heard");
-    this.querySelector('[data-act="done"]').focus();
+    enter(this, "hushing");
+    const { sound, findings } = await tryOut(this.#stream, { speak: () => this.dataset.state === "hushing" && enter(this, "testing") });
+    if (this.dataset.state !== "testing") return;
+    this.querySelector("audio").src = URL.createObjectURL(sound);
+    this.querySelector("check-findings").tell(findings);
+    const state = findings.voice.is === "silent" ? "unheard" : "heard";
+    enter(this, state);
+    this.querySelector(`[data-when="${state}"] .primary`).focus();
   }
 
-  #done() {
+  #done({ isUnasked = false } = {}) {
     this.querySelector("level-meter").stop();
-    this.dispatchEvent(new CustomEvent("microphone:ready", { bubbles: true, detail: { stream: this.#stream } }));
-  }
-
-  #lose() {
-    this.querySelector("level-meter").stop();
-    this.fail("lost");
-    this.dispatchEvent(new CustomEvent("microphone:lost", { bubbles: true }));
+    remember(this.#stream, { isChecked: true });
+    enter(this, "done");
+    const detail = { stream: this.#stream, isUnasked };
+    this.dispatchEvent(new CustomEvent("microphone:ready", { bubbles: true, detail }));
   }
 }
 

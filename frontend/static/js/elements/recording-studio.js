@@ -11,8 +11,10 @@ class RecordingStudio extends HTMLElement {
   #kept = null;
 
   connectedCallback() {
-    this.addEventListener("microphone:ready", (event) => this.#begin(event.detail.stream));
-    this.addEventListener("microphone:lost", () => enter(this, "check"));
+    this.addEventListener("microphone:ready", (event) => this.#begin(event.detail));
+    // What was made before the microphone went stays in sight.
+    this.addEventListener("microphone:lost", () => enter(this, this.#recorder.isBusy ? "rescue" : "check"));
+    this.addEventListener("microphone:wanted", () => this.#check());
     this.addEventListener("take:made", (event) => this.#keep(event.detail));
     this.addEventListener("take:dropped", (event) => this.#queue.drop(event.detail.id));
     this.addEventListener("take:ready", (event) => this.#give(event.detail));
@@ -36,10 +38,16 @@ class RecordingStudio extends HTMLElement {
     return this.querySelector("take-queue");
   }
 
-  #begin(stream) {
+  #begin({ stream, isUnasked }) {
     this.#recorder.stream = stream;
+    if (this.#card.isEnough) return;
     enter(this, "ready");
-    this.#recorder.reset();
+    if (!this.#recorder.isBusy) this.#recorder.reset({ isFocused: !isUnasked });
+  }
+
+  #check() {
+    enter(this, "check");
+    this.querySelector("microphone-check").again();
   }
 
   /** On the device before it is heard or sent: a tab that is killed loses nothing. */
@@ -71,6 +79,7 @@ class RecordingStudio extends HTMLElement {
   #again() {
     this.#current = null;
     this.#verdict.say("none");
+    if (!this.#recorder.canHear) return this.#check();
     enter(this, "ready");
     this.#recorder.reset();
   }

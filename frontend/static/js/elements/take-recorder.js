@@ -1,110 +1,109 @@
 import "elements/level-meter";
-import { clockTime, Recording } from "audio/recording";
+import "elements/made-take";
+import "elements/sound-wave";
+import "elements/time-left";
+import { Attempt, hushPage, longestTake } from "audio/attempt";
 import { act, enter } from "elements/parts";
+import { onSpaceBar } from "elements/space-bar";
 
-const BUSY = "button, a, input, select, textarea, summary, audio, [contenteditable]";
-
-/**
- * `<take-recorder>` records one take and lets its speaker hear it. It dispatches `take:made` the moment the sound is
- * whole, so that it can be kept, and then `take:ready` when it is to be sent or `take:dropped` when it is not wanted;
- * all three carry the take's id.
- */
+/** `<take-recorder>` records one take: `take:made` when there is one; `microphone:wanted` when it has nothing to hear with. */
 class TakeRecorder extends HTMLElement {
   #stream = null;
-  #recording = null;
-  #take = null;
-  #clock = null;
-  #onKey = (event) => this.#pressed(event);
-  // A take that was not sent is nowhere else yet: the browser asks before it is thrown away.
-  #onLeave = (event) => ["recording", "ending", "made"].includes(this.dataset.state) && event.preventDefault();
+  #attempt = null;
+  #gone = new AbortController();
 
   connectedCallback() {
-    act(this, {
-      toggle: () => this.#toggle(),
-      retake: () => this.#drop(),
-      send: () => this.#send(),
-      skip: () => this.dispatchEvent(new CustomEvent("prompt:skip", { bubbles: true })),
-    });
-    this.querySelector('[data-out="longest"]').textContent = clockTime(this.#longest);
-    document.addEventListener("keydown", this.#onKey);
-    window.addEventListener("beforeunload", this.#onLeave);
-    enter(this, "idle");
+    act(this, { toggle: () => this.#toggle(), skip: () => this.#tell("prompt:skip"), check: () => this.#tell("microphone:wanted") });
+    this.addEventListener("take:ready", () => this.reset({ isFocused: false }));
+    this.addEventListener("take:again", () => this.reset());
+    onSpaceBar(this, () => this.#toggle(), this.#gone);
+    // What is not sent may be nowhere else: the browser asks before it is thrown away.
+    window.addEventListener("beforeunload", (event) => this.isBusy && event.preventDefault(), this.#gone);
+    this.reset({ isFocused: false });
   }
 
   disconnectedCallback() {
-    document.removeEventListener("keydown", this.#onKey);
-    window.removeEventListener("beforeunload", this.#onLeave);
+    this.#attempt?.stop();
+    this.#gone.abort();
   }
 
   /** The microphone to record from. */
   set stream(stream) {
     this.#stream = stream;
-    this.querySelector("level-meter").listen(stream);
+    this.querySelector('[data-out="microphone"]').textContent = stream.getAudioTracks()[0].label;
+    this.#meter.listen(stream);
+  }
+
+  /** Whether a take is being made, or was made and not sent. */
+  get isBusy() {
+    return this.dataset.state !== "idle";
+  }
+
+  /** Whether there is a microphone that hears. */
+  get canHear() {
+    return this.#stream?.getAudioTracks().some((track) => track.readyState === "live" && !track.muted) ?? false;
   }
 
   /** Begin again, with nothing recorded. */
-  reset() {
-    this.#take = null;
-    this.#show(0);
+  reset({ isFocused = true } = {}) {
+    this.#wave.clear();
+    this.#tick(0);
     enter(this, "idle");
-    this.querySelector('[data-act="toggle"]').focus();
+    if (isFocused) this.querySelector('[data-act="toggle"]').focus();
   }
 
-  get #longest() {
-    return Number(this.dataset.longestSeconds);
+  /** Show a take, also one of an earlier visit, and what ended it if that was not its speaker. */
+  show(take, why) {
+    enter(this, "made");
+    this.querySelector("made-take").show(take, why);
   }
 
-  #pressed(event) {
-    const isOurs = event.key === " " && !event.repeat && !event.target.closest(BUSY) && this.checkVisibility();
-    if (!isOurs || !this.#stream) return;
-    event.preventDefault();
-    if (["idle", "recording"].includes(this.dataset.state)) this.#toggle();
+  /** Throw away what was made, if anything was. */
+  drop() {
+    this.querySelector("made-take").drop();
+  }
+
+  get #meter() {
+    return this.querySelector("level-meter");
+  }
+
+  get #wave() {
+    return this.querySelector("sound-wave");
+  }
+
+  get #longestSeconds() {
+    return longestTake(Number(this.dataset.longestSeconds));
+  }
+
+  #tick(seconds) {
+    this.querySelector("time-left").show(seconds, this.#longestSeconds);
   }
 
   #toggle() {
-    if (this.dataset.state === "recording") return this.#stop();
-    if (this.dataset.state !== "idle") return;
-    this.#recording = new Recording(this.#stream);
-    this.#clock = setInterval(() => this.#tick(), 100);
+    if (this.dataset.state === "recording") this.#attempt.stop();
+    else if (this.dataset.state === "idle" && this.canHear) this.#record();
+    else if (this.dataset.state === "idle") this.#tell("microphone:wanted");
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+  }
+
+  async #record() {
+    enter(this, "starting");
+    hushPage();
+    this.#meter.isHushed = true;
+    this.#attempt = new Attempt(this.#stream, { longestSeconds: this.#longestSeconds, tick: (now) => this.#tick(now) });
+    await this.#attempt.began;
+    this.#wave.listen(this.#stream);
     enter(this, "recording");
-  }
-
-  #tick() {
-    this.#show(this.#recording.seconds);
-    // The tail and a little slowness of the browser still fit under the site's limit.
-    if (this.#recording.seconds >= this.#longest - 1) this.#stop();
-  }
-
-  async #stop() {
-    clearInterval(this.#clock);
+    const why = await this.#attempt.ended;
+    this.#wave.stop();
     enter(this, "ending");
-    this.#take = { id: crypto.randomUUID(), ...(await this.#recording.stop()) };
-    if (this.#take.bytes.byteLength === 0) return enter(this, "nothing");
-    this.#tell("take:made", this.#take);
-    const sound = new Blob([this.#take.bytes], { type: this.#take.mediaType });
-    this.querySelector("audio").src = URL.createObjectURL(sound);
-    enter(this, "made");
-    this.querySelector('[data-act="send"]').focus();
-  }
-
-  #send() {
-    const take = this.#take;
-    this.#take = null;
-    enter(this, "idle");
-    if (take) this.#tell("take:ready", take);
-  }
-
-  #drop() {
-    if (this.#take) this.#tell("take:dropped", this.#take);
-    this.reset();
-  }
-
-  #tell(name, take) {
-    this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: take }));
-  }
-
-  #show(seconds) {
-    this.querySelector('[data-out="elapsed"]').value = clockTime(seconds);
+    const take = await this.#attempt.take();
+    this.#meter.isHushed = false;
+    this.show(take, why);
+    if (take.bytes.byteLength > 0) this.#tell("take:made", take);
   }
 }
 
