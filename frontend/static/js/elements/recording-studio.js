@@ -40,7 +40,7 @@ class RecordingStudio extends HTMLElement {
 
   #begin({ stream, isUnasked }) {
     this.#recorder.stream = stream;
-    if (this.#card.isEnough) return;
+    if (this.querySelector("prompt-card").isEnough) return;
     enter(this, "ready");
     if (!this.#recorder.isBusy) this.#recorder.reset({ isFocused: !isUnasked });
   }
