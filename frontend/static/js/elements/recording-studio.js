@@ -1,6 +1,8 @@
 import "elements/clip-verdict";
 import "elements/microphone-check";
+import "elements/mode-choice";
 import "elements/prompt-card";
+import "elements/skip-reasons";
 import "elements/take-queue";
 import "elements/take-recorder";
 import { enter, explain } from "elements/parts";
@@ -21,9 +23,16 @@ class RecordingStudio extends HTMLElement {
     this.addEventListener("take:stored", (event) => this.#ifCurrent(event, () => this.#verdict.watch(event.detail.id)));
     this.addEventListener("take:waiting", (event) => this.#ifCurrent(event, () => this.#verdict.say("waiting")));
     this.addEventListener("take:refused", (event) => this.#ifCurrent(event, () => this.#verdict.say("refused")));
-    this.addEventListener("prompt:skip", () => this.#next());
+    this.addEventListener("prompt:skip", () => this.querySelector("skip-reasons").ask(this.#card.facts.prompt));
+    this.addEventListener("prompt:skipped", () => this.#next());
+    this.addEventListener("prompt:shown", (event) => this.#fit(event.detail));
+    this.addEventListener("mode:chosen", () => this.#change());
     this.querySelector("clip-verdict").addEventListener("click", (event) => this.#after(event));
-    enter(this, "check");
+    enter(this, this.#card.isEnough ? "enough" : "check");
+  }
+
+  get #card() {
+    return this.querySelector("prompt-card");
   }
 
   get #verdict() {
@@ -40,7 +49,7 @@ class RecordingStudio extends HTMLElement {
 
   #begin({ stream, isUnasked }) {
     this.#recorder.stream = stream;
-    if (this.querySelector("prompt-card").isEnough) return;
+    if (this.#card.isEnough) return;
     enter(this, "ready");
     if (!this.#recorder.isBusy) this.#recorder.reset({ isFocused: !isUnasked });
   }
@@ -54,7 +63,7 @@ class RecordingStudio extends HTMLElement {
   #keep(made) {
     made.id ??= crypto.randomUUID();
     const { id, bytes, mediaType, capture } = made;
-    this.#kept = this.#queue.keep({ id, bytes, mediaType, capture, ...this.querySelector("prompt-card").facts });
+    this.#kept = this.#queue.keep({ id, bytes, mediaType, capture, ...this.#card.facts });
   }
 
   async #give({ id }) {
@@ -72,7 +81,7 @@ class RecordingStudio extends HTMLElement {
 
   #after(event) {
     const wish = event.target.closest("[data-act]")?.dataset.act;
-    if (wish === "next") this.#next();
+    if (wish === "next") this.#next({ isSpoken: true });
     if (wish === "again") this.#again();
   }
 
@@ -84,14 +93,31 @@ class RecordingStudio extends HTMLElement {
     this.#recorder.reset();
   }
 
-  async #next() {
-    try {
-      await this.querySelector("prompt-card").next();
-      explain(this, "none");
-    } catch {
-      return explain(this, "no-prompt");
-    }
-    this.#again();
+  async #next({ isSpoken = false } = {}) {
+    if (!(await this.#fetched(isSpoken))) return;
+    this.#recorder.drop();
+    if (!this.#card.isEnough) return this.#again();
+    this.#verdict.say("none");
+    enter(this, "enough");
+  }
+
+  /** In another mode: whoever is speaking, or listens to what was made, finishes that first. */
+  async #change() {
+    if (this.dataset.state === "sent") return this.#next({ isSpoken: true });
+    if (!this.#recorder.isBusy) await this.#fetched(false);
+  }
+
+  async #fetched(isSpoken) {
+    const { mode } = this.querySelector("mode-choice");
+    const problem = await this.#card.next({ mode, isSpoken }).then(() => "none", () => "no-prompt");
+    explain(this, problem);
+    return problem === "none";
+  }
+
+  /** What is told freely may take longer. */
+  #fit({ longestSeconds }) {
+    if (longestSeconds) this.#recorder.dataset.longestSeconds = longestSeconds;
+    if (!this.#recorder.isBusy) this.#recorder.reset({ isFocused: false });
   }
 }
 
