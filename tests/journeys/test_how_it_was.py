@@ -81,7 +81,7 @@ def test_vera_says_how_it_was_and_nothing_was_chosen_for_her(site, browser, tmp_
     assert (said["emotion"], said["styles"]) == ("fear", ["whisper"])
     assert said["description"] == "I thought of the night bus."
     page.get_by_role("button", name="Change it").click()
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Empty all of it").click()
     page.get_by_role("button", name="Keep this").click()
     expect(page.get_by_text("How it was is kept with your clip.")).to_be_visible()
     assert page.evaluate(SAID, clip) is False
