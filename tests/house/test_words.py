@@ -41,7 +41,7 @@ def plain(sentence: str) -> str:
     return sentence.replace("%%", "%")
 
 
-@pytest.mark.parametrize("language", ["es", "ar"])
+@pytest.mark.parametrize("language", [tag for tag, _ in settings.LANGUAGES if tag != "en"])
 def test_every_sentence_of_the_site_is_in_the_catalogue(language):
     with (settings.LOCALE_PATHS[0] / language / "LC_MESSAGES" / "django.po").open("rb") as file:
         messages = [message.id for message in read_po(file, locale=language) if message.id]
