@@ -1,6 +1,7 @@
 """A proxy of ours between a browser and a site that cuts, delays, doubles and lies, by a seed; or is a dead wire.
 
-with chaos(site.url, seed=1) as wire: ...    # wire.url; wire.is_down = True: nobody gets through; wire.fates: what it did
+with chaos(site.url, seed=1) as wire: ...    # wire.url; wire.fates: what it did
+wire.is_down = True: nobody gets through; wire.holds_uploads = True: only pages do
 """
 
 import contextlib
@@ -44,7 +45,8 @@ class Wire(ThreadingHTTPServer):
 
     def __init__(self, upstream: str, seed: int | None) -> None:
         super().__init__(("127.0.0.1", 0), Passage)
-        self.upstream, self.seed, self.is_down = urlsplit(upstream).netloc, seed, False
+        self.upstream, self.seed = urlsplit(upstream).netloc, seed
+        self.is_down = self.holds_uploads = False
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.fates: Counter[str] = Counter()
         self.tries: Counter[str] = Counter()
@@ -82,7 +84,7 @@ class Passage(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """An upload meets its fate."""
-        if self.server.is_down:
+        if self.server.is_down or self.server.holds_uploads:
             return self.cut()
         fate, chance = self.server.fate(self.path)
         length = int(self.headers.get("Content-Length") or 0)

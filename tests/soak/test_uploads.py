@@ -1,9 +1,11 @@
 """Hundreds of takes through a bad wire, in a browser that is killed again and again: each reaches the site, once.
 
-`./run soak` sends 500 (OE_TAKES) and kills ten times; `./run test` 30 and kills three times. OE_SEED changes the luck.
+`./run soak` sends 500 (OE_TAKES) and kills ten times; `./run test` 30 and kills three times. OE_SEED changes the luck,
+and --log-cli-level=INFO tells what the wire did.
 """
 
 import hashlib
+import logging
 import os
 import random
 import re
@@ -22,6 +24,7 @@ from tests.journeys.microphone import CHROMIUM, QUIETLY
 from tests.proxies.chaos import chaos
 
 pytestmark = pytest.mark.journey
+log = logging.getLogger(__name__)
 TAKES = int(os.environ.get("OE_TAKES", "30"))
 KILLS = min(10, TAKES // 10)
 SEED = int(os.environ.get("OE_SEED", "1"))
@@ -48,6 +51,7 @@ MAKE = """async ({ sizes, isSent }) => {
   while (isSent && (await takesOf(voices)).some(isDraft)) await new Promise((go) => setTimeout(go, 20));
   return made;
 }"""
+LIVES = "() => ['take-queue', 'prompt-card', 'take-sender'].every((name) => customElements.get(name))"
 STATES = """async () => {
   const { takesOf } = await import("audio/takes");
   return (await takesOf(document.querySelector("take-sender").voices)).map(({ state }) => state);
@@ -88,7 +92,7 @@ def words(process: psutil.Process) -> list[str]:
 def in_the_studio(page: Page, url: str) -> None:
     """Wait until the studio's own elements live."""
     page.goto(f"{url}/contribute/studio/")
-    page.wait_for_function("() => customElements.get('take-queue') && customElements.get('prompt-card')")
+    page.wait_for_function(LIVES)
 
 
 def make(page: Page, chance: random.Random, count: int, *, is_sent: bool) -> dict[str, str]:
@@ -136,7 +140,7 @@ def test_every_take_reaches_the_site_once_whatever_the_wire_and_the_battery_do(t
         assert acts == [(TAKES, TAKES)]
         assert any(left), "the browser was killed too late: nothing was left to send"
         told = f"{TAKES} takes, {KILLS} kills that left {left} unsent, {time.monotonic() - began:.0f} s"
-        print(f"\n{told}; the wire: {dict(wire.fates)}, {sum(wire.fates.values())} uploads")
+        log.info("%s; %s uploads: %s", told, wire.fates.total(), dict(wire.fates))
 
 
 def wait_until_sent(page: Page) -> None:

@@ -59,13 +59,13 @@ export class Sending extends EventTarget {
     const { outcome, ...more } = await this.#upload.send(take, bytes, { pattern: this.#pattern, onProgress });
     if (outcome === "stored") await this.#takes.forget(id);
     else if (outcome === "refused") await this.#takes.change(id, { state: "refused", refusal: more.message });
-    else await this.#keepOn(take);
+    else await this.#keepOn(take, more.pause);
     this.tell(outcome === "later" ? "waiting" : outcome, { id, ...more });
   }
 
-  async #keepOn({ id, tries = 0, since, madeAt }) {
+  async #keepOn({ id, tries = 0, since, madeAt }, pause = 0) {
     const isTooOld = Date.now() - (since ?? madeAt) > KEPT_MS;
-    const nextAt = Date.now() + this.#upload.pauseAfter(tries + 1);
+    const nextAt = Date.now() + Math.max(pause, this.#upload.pauseAfter(tries + 1));
     await this.#takes.change(id, isTooOld ? { state: "refused", refusal: "" } : { tries: tries + 1, nextAt });
   }
 

@@ -7,6 +7,9 @@ const NO_ID = "00000000-0000-0000-0000-000000000000";
 // The site can take it another day or another way; all other 4xx stay what they are.
 const PASSING = [408, 425, 429];
 const PASSING_CODES = ["digest_differs"];
+// A day's allowance is not there again in a minute.
+const SPENT = 429;
+const SPENT_PAUSE_MS = 15 * 60_000;
 // The session's own refusals: signed out, somebody else signed in, or the proof against other sites is stale.
 const SOMEBODY_ELSE = ["csrf_failed", "not_found", "not_authenticated"];
 
@@ -44,7 +47,7 @@ function outcomeOf(take, { status, text }) {
   const { code, message } = said;
   if (!code || SOMEBODY_ELSE.includes(code)) return { outcome: "later", isSignedOut: Boolean(code) };
   const isPassing = status >= 500 || PASSING.includes(status) || PASSING_CODES.includes(code);
-  return { outcome: isPassing ? "later" : "refused", message, code };
+  return { outcome: isPassing ? "later" : "refused", message, code, pause: status === SPENT ? SPENT_PAUSE_MS : 0 };
 }
 
 /** Only this old way tells how much has left. */
