@@ -153,9 +153,9 @@ def keep_rows(
         for said in clips:
             clip = keep_clip(contributor, said)
             keep_labels(clip, read(archive, f"{clip.prefix}/labels.json"))
-            if (said := f"{clip.prefix}/self_reports.json") in archive.namelist():
+            if (path := f"{clip.prefix}/self_reports.json") in archive.namelist():
                 # Archives of before have none.
-                keep_self_reports(clip, read(archive, said))
+                keep_self_reports(clip, read(archive, path))
         last = events[-1]["sha256"] if events else ""
         audit.record("contributor.imported", subject=contributor, by=AGENT, manifest_sha256=digest, last_sha256=last)
     return {"clips": len(clips), "consents": len(events)}
