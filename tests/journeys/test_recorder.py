@@ -29,7 +29,11 @@ LEAVE = """() => {
   document.dispatchEvent(new Event("visibilitychange"));
   delete document.hidden;
 }"""
-CALL = "heard.getAudioTracks()[0].dispatchEvent(new Event('mute'))"
+CALL = """() => {
+  const [track] = heard.getAudioTracks();
+  Object.defineProperty(track, "muted", { get: () => true });
+  track.dispatchEvent(new Event("mute"));
+}"""
 REROUTE = """() => {
   const told = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
   navigator.mediaDevices.enumerateDevices = async () => (await told()).map((device) => ({
@@ -41,7 +45,7 @@ WATCH_SHIFTS = """() => {
   window.shifts = [];
   new PerformanceObserver((list) => {
     for (const { value, hadRecentInput, sources } of list.getEntries())
-      shifts.push([value, hadRecentInput, sources.map(({ node }) => node?.className || node?.nodeName).join()]);
+      shifts.push(`${value} ${hadRecentInput} ${sources.map(({ node }) => node?.className || node?.nodeName)}`);
   }).observe({ type: "layout-shift" });
 }"""
 KEEP_TAKES = """
@@ -119,10 +123,9 @@ def test_the_check_says_what_is_fine_and_is_not_asked_for_again(site, playwright
         page.get_by_label("Microphone", exact=True).select_option(label="Fake Audio Input 2")
         expect(page.get_by_role("button", name="Skip the test")).to_be_hidden()
         page.get_by_role("button", name="Record a test of 3 seconds").click()
-        findings = page.locator("check-findings")
-        expect(findings).to_contain_text("Reaches us as it is.", timeout=20_000)
-        expect(findings).to_contain_text("Loud and clear.")
-        expect(page.get_by_role("button", name="It sounds right")).to_be_focused()
+        expect(page.get_by_role("button", name="It sounds right")).to_be_focused(timeout=20_000)
+        expect(page.get_by_text("Reaches us as it is.")).to_be_visible()
+        expect(page.get_by_text("You can begin. Something could be better:")).to_be_visible()
         page.get_by_role("button", name="It sounds right").click()
         expect(toggle(page)).to_be_focused()
 

@@ -53,9 +53,10 @@ class TakeRecorder extends HTMLElement {
   }
 
   /** Show a take, also one of an earlier visit, and what ended it if that was not its speaker. */
-  show(take, why) {
+  async show(take, why) {
+    await this.querySelector("made-take").hold(take, why);
     enter(this, "made");
-    this.querySelector("made-take").show(take, why);
+    this.querySelector("made-take").present();
   }
 
   /** Throw away what was made, if anything was. */
@@ -102,8 +103,8 @@ class TakeRecorder extends HTMLElement {
     enter(this, "ending");
     const take = await this.#attempt.take();
     this.#meter.isHushed = false;
-    this.show(take, why);
     if (take.bytes.byteLength > 0) this.#tell("take:made", take);
+    await this.show(take, why);
   }
 }
 
