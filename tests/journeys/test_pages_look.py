@@ -1,9 +1,11 @@
 """Every page, as everybody meets it: light and dark, on a phone and a desk, from left and from right, by keyboard."""
 
+import base64
+import os
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import sites
 from tests.journeys import looks
@@ -13,6 +15,16 @@ pytestmark = pytest.mark.journey
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 # Each page four times, in half the time that every mixture would take.
 LOOKS = {"en": (("phone", "light"), ("desk", "dark")), "ar": (("phone", "dark"), ("desk", "light"))}
+PICTURED = {
+    "home": "/",
+    "consent": "/contribute/consent/",
+    "studio": "/contribute/studio/",
+    "my-voice": "/contribute/clips/",
+}
+PICTURE_BYTES_MAX = 100_000
+# Kept in the browser for whoever comes while there is no connection: it has nobody's head and foot.
+BARE = "/offline/"
+WAYS = {"light": ("en", "light"), "dark": ("en", "dark"), "arabic": ("ar", "light")}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +71,42 @@ def test_nobody_stumbles_on_any_page(site, browser, name, language):
         for size, scheme in LOOKS[language]:
             page.set_viewport_size(SIZES[size])
             page.emulate_media(color_scheme=scheme)
-            found += [f"{address} {size} {scheme}: {fault}" for fault in looks.faults(page, language)]
+            told = looks.faults(page, language, is_bare=address == BARE)
+            found += [f"{address} {size} {scheme}: {fault}" for fault in told]
         found += [f"{address}: {fault}" for fault in looks.keyboard_faults(page)]
 
     assert found + page.complaints == []
+
+
+def test_everybody_changes_the_language_of_a_page_even_without_scripts(site, browser):
+    vera = visitor(browser, site, "vera", java_script_enabled=False, viewport=SIZES["phone"])
+    vera.goto(f"{site.url}/terms/")
+    vera.locator(".languages summary").click()
+    vera.get_by_role("button", name="Español").click()
+
+    assert vera.url == f"{site.url}/terms/"
+    expect(vera.locator("html")).to_have_attribute("lang", "es")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("way", WAYS)
+def test_the_pictures_in_the_docs_are_small_and_made_from_the_pages(site, browser, size, way, tmp_path):
+    language, scheme = WAYS[way]
+    vera = visitor(browser, site, "vera", language, color_scheme=scheme, viewport=SIZES[size])
+    for name, address in PICTURED.items():
+        vera.goto(site.url + address)
+        vera.wait_for_load_state("networkidle")
+        path = tmp_path / f"{name}-{size}-{way}.webp"
+        path.write_bytes(webp(vera))
+
+        assert 1_000 < path.stat().st_size < PICTURE_BYTES_MAX
+        if os.environ.get("OE_SCREENSHOTS"):
+            kept = looks.HOUSE / "docs" / "screenshots" / path.name
+            kept.write_bytes(path.read_bytes())
+
+
+def webp(page: Page) -> bytes:
+    """What the window shows, as the browser itself writes it in few bytes."""
+    session = page.context.new_cdp_session(page)
+    taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": 70})
+    return base64.b64decode(taken["data"])
