@@ -20,6 +20,8 @@ TITLES = {
     "de": "Was niemand hiermit tun darf",
     "fr": "Ce que personne ne peut faire avec ceci",
     "pl": "Czego nikomu nie wolno z tym robić",
+    "hi": "इसके साथ क्या कोई नहीं कर सकता",
+    "sw": "Kile ambacho hakuna anayeruhusiwa kufanya na hiki",
 }
 
 

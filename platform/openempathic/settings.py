@@ -144,6 +144,8 @@ LANGUAGES = [
     ("de", _("German")),
     ("fr", _("French")),
     ("pl", _("Polish")),
+    ("hi", _("Hindi")),
+    ("sw", _("Swahili")),
 ]
 LOCALE_PATHS = [BASE_DIR / "frontend" / "locale"]
 TIME_ZONE = "UTC"

@@ -18,6 +18,8 @@ REVIEWED = {
     "de": "Er muss vor Ort rechtlich geprüft werden",
     "fr": "Il doit être vérifié par des juristes du lieu",
     "pl": "Wymaga miejscowej kontroli prawnej",
+    "hi": "इसकी स्थानीय कानूनी जाँच ज़रूरी है",
+    "sw": "Yanahitaji kupitiwa na wanasheria wa eneo husika",
 }
 PERIODS = {
     "es": "5 años (1825 días)",
@@ -25,6 +27,8 @@ PERIODS = {
     "de": "noch 5 Jahre (1825 Tage)",
     "fr": "restent 5 ans (1825 jours)",
     "pl": "przez 5 lat (1825 dni)",
+    "hi": "5 साल (1825 दिन)",
+    "sw": "kwa miaka 5 (siku 1825)",
 }
 FIGURES = {
     "emotions": ["anger", "neutral", "grief beyond words"],

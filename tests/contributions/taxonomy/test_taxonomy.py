@@ -123,6 +123,16 @@ AGREED_TO = [
     ("CONTACT", "de", "1.0", "0e11060fac0120ef"),
     ("CONTACT", "fr", "1.0", "334c2dd2ecae3762"),
     ("CONTACT", "pl", "1.0", "5823f0576124ff22"),
+    ("STORE_AND_REVIEW", "hi", "1.1", "716927b22ad1cd51"),
+    ("STORE_AND_REVIEW", "sw", "1.1", "010b1b908072e5e2"),
+    ("TRAIN_MODELS", "hi", "1.0", "00d0865a438758b0"),
+    ("TRAIN_MODELS", "sw", "1.0", "0f0f5d579a299568"),
+    ("RELEASE_DATASET", "hi", "1.1", "3c70f7452b73e400"),
+    ("RELEASE_DATASET", "sw", "1.1", "b89173e6240471df"),
+    ("DEMOGRAPHICS", "hi", "1.0", "2aa25f9e8ff682d0"),
+    ("DEMOGRAPHICS", "sw", "1.0", "f9eda53649b99f6a"),
+    ("CONTACT", "hi", "1.0", "5e6561757122ddc9"),
+    ("CONTACT", "sw", "1.0", "b24e98397a935566"),
 ]
 
 
