@@ -186,7 +186,9 @@ def test_a_stranger_chooses_a_language_and_is_asked_only_then_how_to_take_part(c
 def test_only_languages_with_sentences_are_offered(client, stock):
     Prompt.objects.filter(language="de").update(is_offered=False)
 
-    assert set(Boxes(page(client, "choose-language")).values("language")) == {"ar", "en", "es", "fr", "hi", "pl", "sw"}
+    spoken = Boxes(page(client, "choose-language").partition("<main")[2].partition("</main>")[0])
+
+    assert set(spoken.values("language")) == {"ar", "en", "es", "fr", "hi", "pl", "sw"}
     assert client.post(reverse("choose-language"), {"language": "de"}).status_code == 200
 
 
