@@ -13,6 +13,8 @@ export class Sending extends EventTarget {
   #voices;
   #channel = new BroadcastChannel("takes");
   #timer = null;
+  #round = null;
+  #isUrgent = false;
 
   constructor({ takes, upload, pattern, voices }) {
     super();
@@ -22,13 +24,10 @@ export class Sending extends EventTarget {
 
   /** Bring all that is due, then wait for what is not; `now`: whatever its pause, as the connection came back. */
   async all({ now = false } = {}) {
-    clearTimeout(this.#timer);
-    for (const { id, nextAt } of await this.#waiting()) {
-      if (now || (nextAt ?? 0) <= Date.now()) await this.bring(id);
-    }
-    const pauses = (await this.#waiting()).map(({ nextAt }) => (nextAt ?? 0) - Date.now());
-    clearTimeout(this.#timer);
-    if (pauses.length > 0) this.#timer = setTimeout(() => this.all(), soonest(pauses));
+    this.#isUrgent ||= now;
+    // One round at a time, however many ask: fifty takes sent for at once are no fifty rounds.
+    this.#round ??= this.#everyDue().finally(() => (this.#round = null));
+    await this.#round;
   }
 
   /** Try once with this take, unless another is at it; `patiently`: once the other is done. */
@@ -44,6 +43,19 @@ export class Sending extends EventTarget {
   tell(name, detail) {
     this.#hear(name, detail);
     this.#channel.postMessage({ name, ...detail });
+  }
+
+  async #everyDue() {
+    clearTimeout(this.#timer);
+    do {
+      const isUrgent = this.#isUrgent;
+      this.#isUrgent = false;
+      for (const { id, nextAt } of await this.#waiting()) {
+        if (isUrgent || (nextAt ?? 0) <= Date.now()) await this.bring(id);
+      }
+    } while (this.#isUrgent);
+    const pauses = (await this.#waiting()).map(({ nextAt }) => (nextAt ?? 0) - Date.now());
+    if (pauses.length > 0) this.#timer = setTimeout(() => this.all(), soonest(pauses));
   }
 
   async #waiting() {
