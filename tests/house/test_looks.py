@@ -12,9 +12,9 @@ COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 # A side of the screen instead of a side of the text; a media query asks for the window's width, which is another thing.
 PHYSICAL = re.compile(
     r"(?<![\w(-])(?:(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right|top|bottom)\b[\w-]*"
-    r"|(?:min-|max-)?(?:width|height)|left|right|top|bottom|float|clear"
+    r"|(?:min-|max-)?(?:width|height)|left|right|top|bottom"
     r"|border-(?:top|bottom)-(?:left|right)-radius)\s*:"
-    r"|text-align\s*:\s*(?:left|right)"
+    r"|(?:text-align|float|clear)\s*:\s*(?:left|right)"
 )
 TEXT_CONTRAST_MIN, EDGE_CONTRAST_MIN = 4.5, 3.0
 GROUNDS = ("ground", "surface", "raised")
@@ -104,4 +104,7 @@ def test_a_script_writes_no_words_of_its_own():
     )
     scripts = sorted((ROOT / "frontend/static/js").rglob("*.js"))
 
-    assert {path.name for path in scripts if spoken.search(path.read_text())} == set()
+    # A number with its unit is said alike in every language.
+    figures = re.compile(r"\$\{[^}]*\}|dBFS")
+
+    assert {path.name for path in scripts if spoken.search(figures.sub("", path.read_text()))} == set()
