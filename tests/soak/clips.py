@@ -1,7 +1,7 @@
 """What happens to clips: given, screened, judged, listened to by a model, taken back, erased."""
 
 import io
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -140,18 +140,17 @@ class Clips(Stage):
             with pytest.raises(withdrawal.NotWithdrawable):
                 withdrawal.withdraw(self.clip(take), by=self.visits(self.scene.fate.chance.choice(others)).actor)
 
-    @rule(pick=picks)
-    def withdraws_what_was_given_on_a_day(self, pick):
-        mine = [take for take in self.takes() if isinstance(take.owner, Voice) and take.owner.is_here]
-        take = self.one_of(mine, pick)
-        if take is None:
-            return
-        voice = take.owner
-        day = self.clip(take).stored_at.astimezone(UTC).date()
-        withdrawal.withdraw_all(contributor := self.visits(voice), by=contributor.actor, day=day)
-        stored = dict(Clip.objects.filter(contributor=voice.pk).values_list("pk", "stored_at"))
-        for each in self.memory.of(voice):
-            each.is_gone |= stored[each.pk].date() == day
+    @rule(pick=picks, of_day=picks | st.none())
+    def withdraws_many(self, pick, of_day):
+        """Everything, or what was given on the day of one clip."""
+        voice = self.one_of(self.here(), pick)
+        days = dict(Clip.objects.filter(contributor=voice.pk).values_list("pk", "stored_at__date"))
+        day = None if of_day is None else self.one_of(sorted(days.values()), of_day)
+        meant = [take for take in self.memory.of(voice) if day in (None, days[take.pk])]
+        count = withdrawal.withdraw_all(contributor := self.visits(voice), by=contributor.actor, day=day)
+        assert count == sum(not take.is_gone for take in meant)
+        for take in meant:
+            take.is_gone = True
 
     @rule(pick=picks)
     def a_licence_ends(self, pick):

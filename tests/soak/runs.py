@@ -19,6 +19,7 @@ from contributions import releases
 from contributions.models import Clip, Release
 from openempathic import leases, storage
 from openempathic.accounts.models import User
+from openempathic.audit import sealing
 from openempathic.registry import champion
 from tests.soak.memory import FOR, TRAIN, Frozen
 from tests.soak.stage import Stage
@@ -56,8 +57,17 @@ class Runs(Stage):
         known = self.memory.releases.setdefault(release.digest, frozen)
         assert (known.kind, known.clips) == (frozen.kind, frozen.clips)
 
-    @rule()
-    def the_beat_looks_whether_a_run_is_due(self):
+    @rule(task=st.sampled_from(["open", "mark", "seal"]))
+    def the_beat_calls(self, task):
+        if task == "open":
+            self.a_run_is_opened_if_due()
+        elif task == "mark":
+            lineage.mark_due()
+            assert lineage.mark_due() == 0
+        else:
+            sealing.seal_new(now=self.scene.fate.now() + sealing.SETTLED_AFTER)
+
+    def a_run_is_opened_if_due(self):
         is_due = self.is_due()
         run = schedule.open_due_run(self.scene.fate.now())
         assert (run is not None) == is_due
@@ -91,24 +101,23 @@ class Runs(Stage):
         self.attempt = retraining.Attempt(run, claim, folder, Holding(claim))
 
     @precondition(lambda self: self.attempt)
-    @rule()
-    def the_trainer_was_killed_and_another_takes_over(self):
-        dead = self.attempt
-        self.is_taken_over()
-        # The dead one, were it only asleep, can write nothing any more.
+    @rule(is_killed=st.booleans())
+    def the_run_is_interrupted(self, is_killed):
+        """Its trainer dies and another takes over, or Cleo cancels it."""
+        before = self.attempt
+        if is_killed:
+            self.is_taken_over()
+        else:
+            schedule.cancel(TrainingRun.objects.get(pk=before.run.pk), by=self.cleo())
+            self.ends()
+        # The trainer, were it only asleep, can write nothing any more.
         with pytest.raises(leases.LeaseLost):
-            retraining.keep_progress(dead)
+            retraining.keep_progress(before)
 
     def is_taken_over(self):
         """By whoever finds the lease run out."""
         self.scene.fate.at += timedelta(seconds=settings.TRAINER_LEASE_SECONDS)
         self.begins(schedule.active_run())
-
-    @precondition(lambda self: self.attempt)
-    @rule()
-    def cleo_cancels_the_run(self):
-        schedule.cancel(TrainingRun.objects.get(pk=self.attempt.run.pk), by=self.cleo())
-        self.ends()
 
     def ends(self):
         run = TrainingRun.objects.get(pk=self.attempt.run.pk)
@@ -186,11 +195,6 @@ class Runs(Stage):
         lineage.mark_due()
         self.memory.published_from = release.accepted_before
         self.ends()
-
-    @rule()
-    def the_beat_marks_checkpoints(self):
-        lineage.mark_due()
-        assert lineage.mark_due() == 0
 
 
 def keys_below(folder: Path) -> set[str]:

@@ -64,6 +64,7 @@ class Truths(Stage):
         assert not list(records.broken_chain(contributor))
         assert contributor.consent_events.exists() == voice.has_events
         assert (contributor.last_interaction_at, contributor.retention_warned_at) == (voice.came_at, voice.warned_at)
+        assert contributor.gender == voice.gender
 
     def a_voice_is_asked_again_when_it_must_be(self):
         voice, language = self.scene.fate.chance.choice(self.memory.voices), self.scene.fate.chance.choice(LANGUAGES)
