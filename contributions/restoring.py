@@ -49,7 +49,7 @@ def replay(*, feed: Iterable[Gone] = (), is_thorough: bool = False) -> Counter[s
     done["guests"] = end_guests(ids_in(kept[ledger.GUESTS]))
     done["strays"] = look_again(ids_in(kept[ledger.CLIPS]), is_thorough=is_thorough)
     done["entries"] = mend_ledger(kept)
-    done["releases"] = strays.rewrite_unclean() + withdrawal.erase_unkept()
+    done["releases"] = strays.look_at_releases()
     return +done
 
 

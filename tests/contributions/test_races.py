@@ -24,7 +24,6 @@ from contributions import (
     rewriting,
     selection,
     shards,
-    strays,
     withdrawal,
 )
 from contributions.audio import decode
@@ -314,7 +313,6 @@ def test_the_same_of_a_release_that_storage_lost_and_that_is_put_again(field, tm
         freeze(tmp_path)
     if dies:
         next_look()
-        strays.rewrite_unclean()
 
     assert [key for key in keys_with(sound) if key.startswith(RELEASES)] == []
     assert not Release.objects.filter(members__clip=field, members__taken_out_at=None).exists()
@@ -334,7 +332,6 @@ def test_a_freeze_that_puts_the_sound_after_the_purge_and_then_dies_is_found(
         freeze(tmp_path)
     left = [key for key in keys_with(sound) if key.startswith(RELEASES)]
     next_look()
-    strays.rewrite_unclean()
 
     assert left
     assert [key for key in keys_with(sound) if key.startswith(RELEASES)] == []
