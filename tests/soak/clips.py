@@ -208,5 +208,5 @@ class Clips(Stage):
         self.nothing_is_left()
         assert all(take.is_purged for take in self.takes() if take.is_gone)
         assert all(release.erased == release.out for release in self.memory.releases.values())
-        told = {ledger.key_of_clip(pk) for pk in self.memory.gone()}
-        assert {key for key in storage.keys("withdrawals/") if "/clips/" in key} == told
+        kept = set(storage.keys(f"{ledger.ROOT}/"))
+        assert {pk for pk in self.memory.takes if ledger.key_of_clip(pk) in kept} == self.memory.gone()

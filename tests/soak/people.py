@@ -33,7 +33,7 @@ class People(Stage):
         if as_guest:
             self.a_guest_arrives()
         else:
-            self.an_account_is_made(f"newcomer-{len(self.memory.voices)}")
+            self.an_account_is_made(f"newcomer-{self.scene.fate.number()}")
 
     def a_guest_arrives(self) -> Voice:
         guest = guests.welcome()
