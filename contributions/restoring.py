@@ -188,9 +188,10 @@ def look_again(kept: set[UUID], *, is_thorough: bool) -> int:
     One without an entry was purged before there was a ledger, or after the backup of storage was made: then its sound
     is back. The entry is written once the prefix is empty, so that a replay which is killed here begins anew.
     """
+    purged = set(Clip.objects.filter(status=Clip.Status.PURGED).values_list("pk", flat=True))
     count = 0
-    for clip in Clip.objects.filter(status=Clip.Status.PURGED).iterator():
-        if is_thorough or clip.pk not in kept:
+    for some in in_pieces(sorted(purged if is_thorough else purged - kept)):
+        for clip in Clip.objects.filter(pk__in=some):
             count += strays.look(clip)
             ledger.note(ledger.key_of_clip(clip.pk))
     return count
