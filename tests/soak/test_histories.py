@@ -41,7 +41,7 @@ class Histories(Disasters, Forgery, Truths, RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32 - 1))
     def it_begins(self, seed):
-        self.memory = self.scene.set(seed)
+        self.memory, self.page = self.scene.set(seed), self.scene.page
         self.is_taken_over()
         self.the_database_is_copied()
         self.has_begun = True
