@@ -112,10 +112,12 @@ class Clips(Stage):
         if status == S.IN_REVIEW and emotion:
             self.memory.accepted.append(take.pk)
 
-    @rule()
-    def the_champion_listens(self):
-        """To what it may; and Milo is told of what it heard only while he may hear it himself."""
+    @rule(is_busy=st.booleans())
+    def the_champion_listens(self, is_busy):
+        """To what it may, now or later; and Milo is told of what it heard only while he may hear it himself."""
         prelabelling.owe_backlog()
+        if is_busy:
+            return
         for pk in Suggestion.objects.filter(scores=None, next_attempt_at__isnull=False).values_list("pk", flat=True):
             heard = prelabelling.prelabel_due(pk)
             if heard:
