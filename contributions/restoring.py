@@ -87,7 +87,12 @@ def withdraw_events(voice: UUID, events: list[dict[str, Any]]) -> int:
         contributor = Contributor.objects.select_for_update().filter(pk=voice).first()
         if contributor is None:
             return 0
-        return sum(chained(contributor, event) for event in sorted(events, key=lambda event: event["position"]))
+        ordered = sorted(events, key=lambda event: event["position"])
+        again = [event for event in ordered if chained(contributor, event)]
+        if any(event["purpose"] == consent.REQUIRED for event in again):
+            # All others ended with it, also where the ledger had been told of this one alone.
+            consent.take_back(contributor, consent.REQUIRED, by=AGENT, locale=again[-1]["locale"])
+        return len(again)
 
 
 def chained(contributor: Contributor, event: dict[str, Any]) -> bool:
