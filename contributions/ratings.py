@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from contributions import permissions, states, taxonomy
 from contributions.models import Clip, Purpose, Rating, RatingTurn, Suggestion
+from contributions.models.clip import ClipQuerySet
 from contributions.taxonomy import reasons
 from openempathic import audit
 
@@ -118,8 +119,8 @@ def rate(turn: RatingTurn, *, by: Any, answer: Answer) -> Rating:
         with transaction.atomic():
             # The clip's row is locked, so that of two last answers one counts the other.
             clip = Clip.objects.select_for_update().get(pk=turn.clip_id)
-            # Asked again behind the lock: withdrawn while the answer was on its way, it takes none.
-            if clip.status not in RATEABLE:
+            # Asked again behind the lock: withdrawn, or without leave, while the answer was on its way, it takes none.
+            if not rateable().filter(pk=clip.pk).exists():
                 raise NoLongerRateable
             rating = Rating.objects.create(clip=clip, rater=by, phase=Rating.Phase.BLIND, **columns(answer))
             RatingTurn.objects.filter(pk=turn.pk).update(closed_at=timezone.now())
@@ -130,11 +131,16 @@ def rate(turn: RatingTurn, *, by: Any, answer: Answer) -> Rating:
     return rating
 
 
+def rateable() -> ClipQuerySet:
+    """Clips of which an answer may still be kept."""
+    return Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(status__in=RATEABLE)
+
+
 def check_may_rate(turn: RatingTurn, rater: Any) -> None:
     """Raise unless the turn is the rater's, still theirs, and on a clip that may be judged by them."""
     if not permissions.may_moderate(rater) or turn.rater_id != rater.pk:
         raise MayNotModerate
-    clip = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=turn.clip_id, status__in=RATEABLE).first()
+    clip = rateable().filter(pk=turn.clip_id).first()
     if clip is None:
         raise NoLongerRateable
     if clip.contributor.actor == rater:

@@ -49,7 +49,7 @@ def replay(*, feed: Iterable[Gone] = (), is_thorough: bool = False) -> Counter[s
     done["guests"] = end_guests(ids_in(kept[ledger.GUESTS]))
     done["strays"] = look_again(ids_in(kept[ledger.CLIPS]), is_thorough=is_thorough)
     done["entries"] = mend_ledger(kept)
-    done["releases"] = strays.rewrite_unclean() + withdrawal.erase_unkept()
+    done["releases"] = strays.look_at_releases()
     return +done
 
 
@@ -87,7 +87,12 @@ def withdraw_events(voice: UUID, events: list[dict[str, Any]]) -> int:
         contributor = Contributor.objects.select_for_update().filter(pk=voice).first()
         if contributor is None:
             return 0
-        return sum(chained(contributor, event) for event in sorted(events, key=lambda event: event["position"]))
+        ordered = sorted(events, key=lambda event: event["position"])
+        again = [event for event in ordered if chained(contributor, event)]
+        if any(event["purpose"] == consent.REQUIRED for event in again):
+            # All others ended with it, also where the ledger had been told of this one alone.
+            consent.take_back(contributor, consent.REQUIRED, by=AGENT, locale=again[-1]["locale"])
+        return len(again)
 
 
 def chained(contributor: Contributor, event: dict[str, Any]) -> bool:
@@ -188,9 +193,10 @@ def look_again(kept: set[UUID], *, is_thorough: bool) -> int:
     One without an entry was purged before there was a ledger, or after the backup of storage was made: then its sound
     is back. The entry is written once the prefix is empty, so that a replay which is killed here begins anew.
     """
+    purged = set(Clip.objects.filter(status=Clip.Status.PURGED).values_list("pk", flat=True))
     count = 0
-    for clip in Clip.objects.filter(status=Clip.Status.PURGED).iterator():
-        if is_thorough or clip.pk not in kept:
+    for some in in_pieces(sorted(purged if is_thorough else purged - kept)):
+        for clip in Clip.objects.filter(pk__in=some):
             count += strays.look(clip)
             ledger.note(ledger.key_of_clip(clip.pk))
     return count

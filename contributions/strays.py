@@ -22,12 +22,9 @@ AT_ONCE = 200
 
 
 def look_due(*, at_most: int = AT_ONCE) -> int:
-    """Look at the prefixes of purged clips that are due, and at releases that were never kept; how many had strays."""
+    """Look at the prefixes of purged clips that are due; how many had strays."""
     due = Clip.objects.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now()), status=Clip.Status.PURGED)
-    found = sum(look(clip) for clip in due.order_by("next_attempt_at")[:at_most])
-    if erased := withdrawal.erase_unkept():
-        log.error("Of %s releases that were never kept, sound was left that may not stay. It is erased.", erased)
-    return found
+    return sum(look(clip) for clip in due.order_by("next_attempt_at")[:at_most])
 
 
 def look(clip: Clip) -> bool:
@@ -46,6 +43,13 @@ def look(clip: Clip) -> bool:
         with transaction.atomic():
             audit.record("clip.strays_erased", subject=clip, by=f"worker:{withdrawal.AGENT}", objects=count)
     return bool(count)
+
+
+def look_at_releases() -> int:
+    """Look at every release, kept or not, for what may not stay; how many had such."""
+    if erased := withdrawal.erase_unkept():
+        log.error("Of %s releases that were never kept, sound was left that may not stay. It is erased.", erased)
+    return erased + rewrite_unclean()
 
 
 def rewrite_unclean() -> int:

@@ -69,10 +69,10 @@ def look_again() -> None:
 
 @shared_task
 def verify_releases() -> None:
-    """Rewrite the releases whose files do not say, or are not, what the database knows."""
+    """Look at every release for sound that may not be there."""
     from contributions import strays
 
-    strays.rewrite_unclean()
+    strays.look_at_releases()
 
 
 @shared_task

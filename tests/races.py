@@ -76,9 +76,10 @@ def purpose_taken_back(clip: Clip) -> None:
 
 
 def next_look() -> None:
-    """What beat does some minutes later."""
+    """What beat does minutes, and an hour, later."""
     Clip.objects.filter(status="PURGED").update(next_attempt_at=timezone.now() - timedelta(seconds=1))
     strays.look_due()
+    strays.look_at_releases()
 
 
 def keys_with(*sounds: bytes) -> list[str]:

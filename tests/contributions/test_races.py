@@ -24,14 +24,12 @@ from contributions import (
     rewriting,
     selection,
     shards,
-    strays,
     withdrawal,
 )
 from contributions.audio import decode
 from contributions.models import Clip, Examination, Purpose, Rating, Release, Suggestion
 from contributions.models.contributor import Split
 from openempathic import storage
-from openempathic.audit.models import AuditEvent
 from openempathic.registry import champion
 from openempathic.registry.models import Checkpoint
 from tests import harvest, worlds
@@ -315,7 +313,6 @@ def test_the_same_of_a_release_that_storage_lost_and_that_is_put_again(field, tm
         freeze(tmp_path)
     if dies:
         next_look()
-        strays.rewrite_unclean()
 
     assert [key for key in keys_with(sound) if key.startswith(RELEASES)] == []
     assert not Release.objects.filter(members__clip=field, members__taken_out_at=None).exists()
@@ -335,7 +332,6 @@ def test_a_freeze_that_puts_the_sound_after_the_purge_and_then_dies_is_found(
         freeze(tmp_path)
     left = [key for key in keys_with(sound) if key.startswith(RELEASES)]
     next_look()
-    strays.rewrite_unclean()
 
     assert left
     assert [key for key in keys_with(sound) if key.startswith(RELEASES)] == []
@@ -350,38 +346,6 @@ def test_a_freeze_that_names_no_clip_that_left_is_left_alone(field, tmp_path):
     for shard in storage.keys(f"{release.prefix}/shards/"):
         assert storage.read(shard)
     assert keys_with(storage.read(field.archive))
-
-
-def test_what_was_found_and_erased_is_in_the_log(vera, caplog):
-    clip = worlds.stored_clip(vera)
-    withdrawn_and_purged(clip)
-    storage.put(clip.archive, SOUND)
-    next_look()
-    next_look()
-
-    assert AuditEvent.objects.get(act="clip.strays_erased").facts == {"objects": 1}
-    assert "1 objects of it were there again" in caplog.text
-
-
-def test_a_purged_clip_is_looked_at_soon_and_then_once_a_day_for_good(vera):
-    clip = worlds.stored_clip(vera)
-    withdrawn_and_purged(clip)
-    pauses = []
-    for _look in range(6):
-        clip.refresh_from_db()
-        pauses.append(round((clip.next_attempt_at - timezone.now()).total_seconds() / 60))
-        next_look()
-
-    assert pauses == [2, 10, 60, 1440, 1440, 1440]
-
-
-def test_no_look_takes_more_than_its_share(vera):
-    for _clip in range(3):
-        withdrawn_and_purged(worlds.stored_clip(vera, SOUND + uuid.uuid4().bytes))
-    Clip.objects.update(next_attempt_at=timezone.now())
-    strays.look_due(at_most=2)
-
-    assert Clip.objects.filter(next_attempt_at__lte=timezone.now()).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -191,6 +191,19 @@ def test_the_required_purpose_takes_every_clip_with_it_again(world, tmp_path):
     assert records_hold()
 
 
+def test_with_the_required_purpose_the_others_end_even_where_the_ledger_was_told_of_it_alone(world, tmp_path):
+    backup = Backup(tmp_path / "backup")
+    consent.withdraw(voice(), Purpose.STORE_AND_REVIEW, by=vera(), locale="en")
+    required = TakingBack.objects.get(purpose=Purpose.STORE_AND_REVIEW)
+    withdrawal.carry_due(required.pk)
+    backup.restore_database()
+
+    restoring.replay()
+
+    assert not any(consent.current(voice()).values())
+    assert consent.broken_link(voice()) is None
+
+
 def test_an_account_that_came_back_is_deleted_again_and_nobody_elses(world, otto, milo, tmp_path):
     backup = Backup(tmp_path / "backup")
     number = vera().pk

@@ -251,18 +251,18 @@ def test_a_packing_made_before_is_made_again_without_the_clip(release, tmp_path)
 
 def test_a_lost_release_that_is_put_back_while_its_clip_is_purged_holds_it_no_more(release, tmp_path, monkeypatch):
     (clip,), _name = clips_of_one_shard(release, 1)
-    sound, write_manifest, is_over = storage.read(clip.archive), releases.write_manifest, []
+    sound, written_manifest, is_over = storage.read(clip.archive), releases.written_manifest, []
     storage.erase(f"{release.prefix}/")
 
     def then_purged(manifest, folder):
-        digest = write_manifest(manifest, folder)
+        manifest, digest = written_manifest(manifest, folder)
         if not is_over:
             is_over.append(digest)
             take_back(clip)
             purge(clip)
-        return digest
+        return manifest, digest
 
-    monkeypatch.setattr(releases, "write_manifest", then_purged)
+    monkeypatch.setattr(releases, "written_manifest", then_purged)
     releases.freeze(Release.Kind.TRAINING, at=timezone.now(), by="tester", folder=tmp_path / "again")
 
     assert is_over == [release.digest]

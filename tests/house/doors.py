@@ -251,6 +251,7 @@ def rows(table: str) -> list[dict[str, str]]:
     head, *lines = [line.split() for line in table.strip().splitlines() if line]
     return [dict(zip(head, spelled_out(line), strict=True)) for line in lines]
 
+
 def spelled_out(line: list[str]) -> list[str]:
     """The line's cells, with what each `"` stands for."""
     cells: list[str] = []

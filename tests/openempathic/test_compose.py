@@ -40,7 +40,7 @@ def test_the_site_is_prepared_as_run_prepares_it():
 
     assert (shell, flag) == ("sh", "-c")
     commands = [" ".join(command.split()) for command in script.split("&&")]
-    assert commands == re.findall(r"(python manage\.py (?:migrate|load|collect|first)[^)\n]*)", script_of_run)
+    assert commands == re.findall(r"(python manage\.py (?:migrate|load|replay|collect|first)[^)\n]*)", script_of_run)
 
 
 def test_the_servers_are_started_as_the_tests_start_them():

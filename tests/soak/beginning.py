@@ -49,6 +49,7 @@ class Beginning(People, Clips, Runs):
         self.takes_part(self.a_guest_arrives(), Split.TRAIN, ["anger"])
         # The second run has frozen its release when the history begins, and waits for a trainer.
         self.the_loop_turns(stages=2)
+        self.scene.page = consent.texts("en")
         self.scene.keep(self.memory)
 
     def takes_part(self, voice: Voice, side, emotions) -> None:

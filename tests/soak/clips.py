@@ -1,7 +1,7 @@
 """What happens to clips: given, screened, judged, listened to by a model, taken back, erased."""
 
 import io
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -112,10 +112,12 @@ class Clips(Stage):
         if status == S.IN_REVIEW and emotion:
             self.memory.accepted.append(take.pk)
 
-    @rule()
-    def the_champion_listens(self):
-        """To what it may; and Milo is told of what it heard only while he may hear it himself."""
+    @rule(is_busy=st.booleans())
+    def the_champion_listens(self, is_busy):
+        """To what it may, now or later; and Milo is told of what it heard only while he may hear it himself."""
         prelabelling.owe_backlog()
+        if is_busy:
+            return
         for pk in Suggestion.objects.filter(scores=None, next_attempt_at__isnull=False).values_list("pk", flat=True):
             heard = prelabelling.prelabel_due(pk)
             if heard:
@@ -140,18 +142,17 @@ class Clips(Stage):
             with pytest.raises(withdrawal.NotWithdrawable):
                 withdrawal.withdraw(self.clip(take), by=self.visits(self.scene.fate.chance.choice(others)).actor)
 
-    @rule(pick=picks)
-    def withdraws_what_was_given_on_a_day(self, pick):
-        mine = [take for take in self.takes() if isinstance(take.owner, Voice) and take.owner.is_here]
-        take = self.one_of(mine, pick)
-        if take is None:
-            return
-        voice = take.owner
-        day = self.clip(take).stored_at.astimezone(UTC).date()
-        withdrawal.withdraw_all(contributor := self.visits(voice), by=contributor.actor, day=day)
-        stored = dict(Clip.objects.filter(contributor=voice.pk).values_list("pk", "stored_at"))
-        for each in self.memory.of(voice):
-            each.is_gone |= stored[each.pk].date() == day
+    @rule(pick=picks, of_day=picks | st.none())
+    def withdraws_many(self, pick, of_day):
+        """Everything, or what was given on the day of one clip."""
+        voice = self.one_of(self.here(), pick)
+        days = dict(Clip.objects.filter(contributor=voice.pk).values_list("pk", "stored_at__date"))
+        day = None if of_day is None else self.one_of(sorted(days.values()), of_day)
+        meant = [take for take in self.memory.of(voice) if day in (None, days[take.pk])]
+        count = withdrawal.withdraw_all(contributor := self.visits(voice), by=contributor.actor, day=day)
+        assert count == sum(not take.is_gone for take in meant)
+        for take in meant:
+            take.is_gone = True
 
     @rule(pick=picks)
     def a_licence_ends(self, pick):
@@ -209,5 +210,5 @@ class Clips(Stage):
         self.nothing_is_left()
         assert all(take.is_purged for take in self.takes() if take.is_gone)
         assert all(release.erased == release.out for release in self.memory.releases.values())
-        told = {ledger.key_of_clip(pk) for pk in self.memory.gone()}
-        assert {key for key in storage.keys("withdrawals/") if "/clips/" in key} == told
+        kept = set(storage.keys(f"{ledger.ROOT}/"))
+        assert {pk for pk in self.memory.takes if ledger.key_of_clip(pk) in kept} == self.memory.gone()

@@ -129,18 +129,14 @@ class Forgery(Stage):
         event = self.one_of(ConsentEvent.objects.order_by("contributor", "position"), pick)
         with forged():
             forge(event, self.scene.fate.chance)
-            assert list(records.broken_records())
-
-    @rule()
-    def the_beat_seals_the_log(self):
-        sealing.seal_new(now=self.scene.fate.now() + sealing.SETTLED_AFTER)
+            assert any(records.broken_records())
 
     @rule(forge=st.sampled_from(OF_THE_LOG), pick=picks)
     def a_forgery_of_the_log_is_found(self, forge, pick):
         event = self.one_of(sealed(), pick)
         with forged():
             forge(event, self.scene.fate.chance)
-            assert list(sealing.broken_seals())
+            assert any(sealing.broken_seals())
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class Voice:
     warned_at: datetime | None = None
     made_at: datetime = EPOCH
     has_events: bool = False
+    gender: str = ""
     # Every code that was ever shown, the last one good.
     codes: list[str] = field(default_factory=list)
     # For each purpose the text that was answered last.
@@ -172,9 +173,11 @@ class Memory:
         return release.clips.keys() - self.covered(FOR[release.kind])
 
     def settle(self) -> None:
-        """Who left a release does not come back to it, whatever is given later."""
+        """Who left a release does not come back to it, and facts are not kept, whatever is given later."""
         for release in self.releases.values():
             release.out |= self.no_longer_allowed(release)
+        for voice in self.voices:
+            voice.gender = voice.gender if Purpose.DEMOGRAPHICS in voice.given else ""
 
     def are_rewritten(self, releases: Iterable[Frozen]) -> None:
         """The shards lose every clip that has left by now."""

@@ -6,7 +6,7 @@ from django.conf import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from contributions import consent, farewell, guests, retention, withdrawal
+from contributions import consent, facts, farewell, guests, retention
 from contributions.models import ConsentText, Contributor, Purpose
 from openempathic.accounts.models import Role, User
 from tests import worlds
@@ -33,7 +33,7 @@ class People(Stage):
         if as_guest:
             self.a_guest_arrives()
         else:
-            self.an_account_is_made(f"newcomer-{len(self.memory.voices)}")
+            self.an_account_is_made(f"newcomer-{self.scene.fate.number()}")
 
     def a_guest_arrives(self) -> Voice:
         guest = guests.welcome()
@@ -56,14 +56,15 @@ class People(Stage):
         consent.request(contributor := self.visits(voice), self.page, by=contributor.actor, locale=language)
         voice.has_events = True
 
-    @precondition(lambda self: self.page)
-    @rule(given=answers, pick=picks)
-    def the_open_page_is_answered(self, given, pick):
-        self.answers(self.one_of(self.here(), pick), given, self.page)
+    @rule(given=answers, language=st.sampled_from(LANGUAGES), pick=picks, is_open_page=st.booleans())
+    def decides(self, given, language, pick, is_open_page):
+        page = self.page if self.page and is_open_page else consent.texts(language)
+        self.answers(self.one_of(self.here(), pick), given, page)
 
-    @rule(given=answers, language=st.sampled_from(LANGUAGES), pick=picks)
-    def decides(self, given, language, pick):
-        self.answers(self.one_of(self.here(), pick), given, consent.texts(language))
+    @rule(purpose=purposes, pick=picks)
+    def allows_one_more(self, purpose, pick):
+        voice = self.one_of(self.here(), pick)
+        self.answers(voice, {*voice.given, consent.REQUIRED, purpose}, consent.texts("en"))
 
     def answers(self, voice, given, page):
         contributor, given = self.visits(voice), {str(purpose) for purpose in given}
@@ -90,35 +91,35 @@ class People(Stage):
         else:
             voice.given -= {purpose}
 
-    @rule(pick=picks)
-    def withdraws_everything(self, pick):
+    @rule(pick=picks, gender=st.sampled_from(["female", "male", ""]))
+    def tells_of_themselves(self, pick, gender):
         voice = self.one_of(self.here(), pick)
-        count = withdrawal.withdraw_all(contributor := self.visits(voice), by=contributor.actor)
-        assert count == sum(not take.is_gone for take in self.memory.of(voice))
-        self.memory.takes_back(voice)
+        try:
+            facts.tell(contributor := self.visits(voice), facts.Facts(gender=gender), by=contributor.actor)
+        except facts.NotAllowed:
+            assert Purpose.DEMOGRAPHICS not in voice.given
+        else:
+            assert Purpose.DEMOGRAPHICS in voice.given
+            voice.gender = gender
 
     def guests(self):
         return [voice for voice in self.memory.voices if voice.is_guest]
 
-    @precondition(lambda self: self.guests())
-    @rule(pick=picks)
-    def a_new_code_is_made(self, pick):
-        voice = self.one_of(self.guests(), pick)
-        guest = self.visits(voice)
-        voice.codes.append(guests.code_of(guests.renew(guest, by=guest.actor)))
-
-    @rule(pick=picks)
-    def a_code_is_tried(self, pick):
+    @rule(pick=picks, is_renewed=st.booleans())
+    def a_code_is_tried(self, pick, is_renewed):
         """Whoever holds it: only a guest's last code opens their voice, until the voice lapses."""
         code, voice = self.one_of([(code, voice) for voice in self.memory.voices for code in voice.codes], pick)
         now = self.scene.fate.now()
         is_good = voice.is_guest and code == voice.codes[-1] and now < voice.came_at + self.keeping
         try:
-            assert guests.admit(code, now=now).pk == voice.pk
+            guest = guests.admit(code, now=now)
         except guests.NotAdmitted:
             assert not is_good
-        else:
-            assert is_good
+            return
+        assert is_good
+        assert guest.pk == voice.pk
+        if is_renewed:
+            voice.codes.append(guests.code_of(guests.renew(guest, by=guest.actor)))
 
     @property
     def keeping(self):
@@ -196,7 +197,7 @@ class People(Stage):
             self.memory.takes_back(each)
             each.given, each.account, each.is_guest = set(), None, False
 
-    @rule(purpose=purposes, in_days=st.integers(0, 40), is_material=st.booleans(), is_translated=st.booleans())
+    @rule(purpose=purposes, in_days=st.sampled_from([0, 2, 40]), is_material=st.booleans(), is_translated=st.booleans())
     def the_words_change(self, purpose, in_days, is_material, is_translated):
         version, valid_from = f"h{len(self.memory.words)}", self.today + timedelta(days=in_days)
         for language in LANGUAGES[: 1 + is_translated]:

@@ -19,6 +19,7 @@ from contributions import releases
 from contributions.models import Clip, Release
 from openempathic import leases, storage
 from openempathic.accounts.models import User
+from openempathic.audit import sealing
 from openempathic.registry import champion
 from tests.soak.memory import FOR, TRAIN, Frozen
 from tests.soak.stage import Stage
@@ -56,8 +57,17 @@ class Runs(Stage):
         known = self.memory.releases.setdefault(release.digest, frozen)
         assert (known.kind, known.clips) == (frozen.kind, frozen.clips)
 
-    @rule()
-    def the_beat_looks_whether_a_run_is_due(self):
+    @rule(task=st.sampled_from(["open", "mark", "seal"]))
+    def the_beat_calls(self, task):
+        if task == "open":
+            self.a_run_is_opened_if_due()
+        elif task == "mark":
+            lineage.mark_due()
+            assert lineage.mark_due() == 0
+        else:
+            sealing.seal_new(now=self.scene.fate.now() + sealing.SETTLED_AFTER)
+
+    def a_run_is_opened_if_due(self):
         is_due = self.is_due()
         run = schedule.open_due_run(self.scene.fate.now())
         assert (run is not None) == is_due
@@ -91,24 +101,23 @@ class Runs(Stage):
         self.attempt = retraining.Attempt(run, claim, folder, Holding(claim))
 
     @precondition(lambda self: self.attempt)
-    @rule()
-    def the_trainer_was_killed_and_another_takes_over(self):
-        dead = self.attempt
-        self.is_taken_over()
-        # The dead one, were it only asleep, can write nothing any more.
+    @rule(is_killed=st.booleans())
+    def the_run_is_interrupted(self, is_killed):
+        """Its trainer dies and another takes over, or Cleo cancels it."""
+        before = self.attempt
+        if is_killed:
+            self.is_taken_over()
+        else:
+            schedule.cancel(TrainingRun.objects.get(pk=before.run.pk), by=self.cleo())
+            self.ends()
+        # The trainer, were it only asleep, can write nothing any more.
         with pytest.raises(leases.LeaseLost):
-            retraining.keep_progress(dead)
+            retraining.keep_progress(before)
 
     def is_taken_over(self):
         """By whoever finds the lease run out."""
         self.scene.fate.at += timedelta(seconds=settings.TRAINER_LEASE_SECONDS)
         self.begins(schedule.active_run())
-
-    @precondition(lambda self: self.attempt)
-    @rule()
-    def cleo_cancels_the_run(self):
-        schedule.cancel(TrainingRun.objects.get(pk=self.attempt.run.pk), by=self.cleo())
-        self.ends()
 
     def ends(self):
         run = TrainingRun.objects.get(pk=self.attempt.run.pk)
@@ -136,6 +145,9 @@ class Runs(Stage):
             self.ends()
 
     def goes_on(self, attempt):
+        if attempt.run.status in (R.EVALUATING, R.PUBLISHING) and not publication.is_exported(attempt.export):
+            # The database is younger than what lies on this machine, or older.
+            return self.hears(attempt)
         match attempt.run.status:
             case R.QUEUED:
                 retraining.enter(attempt, R.FREEZING)
@@ -161,14 +173,14 @@ class Runs(Stage):
             # A shard was rewritten before it was read.
             assert self.memory.releases[before.digest].erased
             self.is_frozen(attempt.run.release)
+        silenced = dropped_in(attempt.folder)
         retraining.hand_withdrawn(attempt)
-        path = attempt.folder / "dropped.json"
-        dropped = set(json.loads(path.read_bytes())) if path.exists() else set()
-        used = keys_below(attempt.folder / "release" / "shards") - dropped
+        used = keys_below(attempt.folder / "release" / "shards") - dropped_in(attempt.folder)
         release = self.memory.releases[attempt.run.release.digest]
         heard = {pk for pk, key in release.clips.items() if key in used}
-        assert heard == release.clips.keys() - release.out
         assert heard <= self.memory.covered(TRAIN)
+        # What the child has silenced it does not get back, were the database restored from before.
+        assert heard == {pk for pk, key in release.clips.items() if key not in silenced} - release.out
         self.exports(attempt)
         retraining.tell(attempt, [{"stage": "evaluating"}])
 
@@ -187,10 +199,11 @@ class Runs(Stage):
         self.memory.published_from = release.accepted_before
         self.ends()
 
-    @rule()
-    def the_beat_marks_checkpoints(self):
-        lineage.mark_due()
-        assert lineage.mark_due() == 0
+
+def dropped_in(folder: Path) -> set[str]:
+    """The keys that the child was told not to use."""
+    path = folder / "dropped.json"
+    return set(json.loads(path.read_bytes())) if path.exists() else set()
 
 
 def keys_below(folder: Path) -> set[str]:

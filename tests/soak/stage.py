@@ -15,7 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from contributions import retention
-from contributions.models import Clip, Contributor
+from contributions.models import Clip, ConsentText, Contributor
 from tests.soak.fate import Fate
 from tests.soak.memory import Memory, Take, Voice
 from tests.training.worlds import flac
@@ -37,6 +37,8 @@ class Scene:
     drafts: Path
     memory: Memory = field(default_factory=Memory)
     begins_at: datetime | None = None
+    # A page of consent that somebody left open before.
+    page: list[ConsentText] = field(default_factory=list)
 
     def keep(self, memory: Memory) -> None:
         """Let every history begin where this one is now."""

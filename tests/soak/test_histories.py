@@ -19,11 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, run_state_mac
 from contributions import prelabelling, shards
 from contributions.audio import decode
 from tests.soak.beginning import Beginning
-from tests.soak.clips import Clips
+from tests.soak.disasters import Disasters
 from tests.soak.fate import Fate
 from tests.soak.forgery import Forgery
-from tests.soak.people import People
-from tests.soak.runs import Runs
 from tests.soak.stage import SILENCE, Scene
 from tests.soak.truths import Truths
 from training import publication
@@ -32,7 +30,7 @@ HISTORIES = int(os.environ.get("OE_HISTORIES", "20"))
 STEPS = 20
 
 
-class Histories(People, Clips, Runs, Forgery, Truths, RuleBasedStateMachine):
+class Histories(Disasters, Forgery, Truths, RuleBasedStateMachine):
     """What may be done in any order, and what must be true after each act; forgotten at its end."""
 
     def __init__(self, scene: Scene) -> None:
@@ -43,8 +41,9 @@ class Histories(People, Clips, Runs, Forgery, Truths, RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32 - 1))
     def it_begins(self, seed):
-        self.memory = self.scene.set(seed)
+        self.memory, self.page = self.scene.set(seed), self.scene.page
         self.is_taken_over()
+        self.the_database_is_copied()
         self.has_begun = True
 
     def teardown(self) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from django.db.models.functions import Now
 
-from contributions import releases, strays
+from contributions import releases
 from contributions.models import Clip, Purpose, ReleaseClip
 from openempathic import signatures, storage
 from openempathic.registry.champion import champion
@@ -77,7 +77,6 @@ def test_withdrawal_wins_against_a_run_at_each_of_its_steps(run, clip, step, whe
         retrain()
     done = retrained_by_another(run) if dies else TrainingRun.objects.get(pk=run.pk)
     next_look()
-    strays.rewrite_unclean()
     publication.repair()
     lineage.mark_due()
 
