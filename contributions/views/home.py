@@ -36,7 +36,7 @@ class Heard:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is in one breath, and how far it has come."""
-    figures = cache.get_or_set("figures-of-the-first-page", figures_now, KEPT_SECONDS)
+    figures = cache.get_or_set("figures-of-the-first-page", figures_now, KEPT_SECONDS) or figures_now()
     told = {"figures": figures, "time": time_in_words(figures["seconds"]), "champion": champion()}
     return render(request, "home.html", told | {"heard": heard(figures), "needed": needed(figures)})
 
