@@ -145,7 +145,7 @@ def test_a_take_that_was_only_recorded_survives_a_dead_battery(site, wire, devic
 
     with device() as page:
         in_the_studio(page, wire.url)
-        expect(page.get_by_text("A take from before that you have not sent.")).to_be_visible()
+        expect(page.get_by_text("A take from before that you have not sent.").filter(visible=True)).to_be_visible()
         page.wait_for_timeout(1500)
         assert clips_of(site) == before
         line = page.locator("kept-take")
@@ -240,7 +240,7 @@ def test_a_guests_takes_go_on_with_the_account_that_takes_the_voice_over(site, w
 
         page.get_by_role("button", name="Make them mine").click()
         site.wait_for(lambda: sent in clips_of(site), "the take went on with the account")
-        expect(page.get_by_text("A take from before that you have not sent.")).to_be_visible()
+        expect(page.get_by_text("A take from before that you have not sent.").filter(visible=True)).to_be_visible()
         assert draft not in clips_of(site)
 
 
@@ -265,7 +265,7 @@ def test_whoever_leaves_takes_the_kept_studio_along_but_not_the_takes(site, wire
         page.locator("main form button").first.click()
         page.wait_for_url("**/contribute/**")
         page.goto(f"{wire.url}/contribute/clips/")
-        expect(page.get_by_text("A take from before that you have not sent.")).to_be_visible()
+        expect(page.get_by_text("A take from before that you have not sent.").filter(visible=True)).to_be_visible()
 
 
 def test_a_take_that_an_older_version_kept_is_sent(site, wire, device):
