@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contributions import coverage, gaps, taxonomy
-from contributions.models import Clip, Prompt
+from contributions.models import Clip, ConsentText, Prompt
 from tests import worlds
 
 PAGE = reverse("coverage")
@@ -109,6 +109,7 @@ def test_every_language_is_told_with_its_state_or_waits_for_sentences(client, _s
 
 
 def test_a_language_without_its_own_consent_texts_needs_them(client, _stocked):
+    ConsentText.objects.filter(language="hi").delete()
     needs = {tongue.tag: tongue.has_consent_texts for tongue in gaps.picture().tongues}
 
     assert (needs["en"], needs["hi"]) == (True, False)
