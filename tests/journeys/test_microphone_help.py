@@ -51,7 +51,7 @@ def expect_help(page: Page, name: str) -> None:
     assert page.url.endswith(f"/help/microphone/{name}/")
     expect(page.get_by_role("heading", level=1)).to_have_text(str(problem.title))
     expect(page.get_by_role("region", name=str(BROWSERS["chrome"])).get_by_role("listitem").first).to_be_visible()
-    expect(page.get_by_role("group")).to_have_count(len(BROWSERS) - 1)
+    expect(page.get_by_role("main").get_by_role("group")).to_have_count(len(BROWSERS) - 1)
 
 
 def test_no_microphone(site, playwright):
