@@ -47,7 +47,7 @@ def misfits(page: Page, tag: str) -> Iterator[str]:
     yield from page.evaluate(looks.SMALL_TARGETS, looks.TARGET_PX_MIN)
 
 
-# English and Arabic are looked at more closely with every page. German has the longest words, Hindi the tallest letters;
+# English and Arabic are looked at more closely with every page. German has the longest words, Hindi tall letters;
 # `./run soak` looks at all the others too.
 OTHERS = [tag for tag, _ in settings.LANGUAGES if tag not in ("en", "ar")]
 
