@@ -35,7 +35,10 @@ def main(folder: Path) -> int:
             return 1
         time.sleep(plan.get("pause_seconds", 0))
         step += 1
-        kept.write_text(str(step))
+        # Whole or not at all, as the real one keeps its state: it may be killed here.
+        making = kept.with_suffix(".making")
+        making.write_text(str(step))
+        os.replace(making, kept)
         tell(folder, "training", step=step, steps=plan["steps"], loss=1 / step)
         if asked and not plan.get("hang_on_term"):
             return 75
