@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -334,7 +335,7 @@ def test_an_answer_after_somebody_else_took_the_turn_is_shown_again_with_the_rea
     client.force_login(milo)
     page(client, "review")
     turn = RatingTurn.objects.get(rater=milo)
-    RatingTurn.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now())
+    RatingTurn.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     ratings.open_turn(cleo)
     answer = client.post(reverse("review-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "fear"})
 

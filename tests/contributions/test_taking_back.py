@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -167,7 +168,7 @@ def test_a_worker_killed_between_shard_and_tombstones_is_finished_though_consent
         with pytest.raises(PowerCut):
             carry()
     give_anew(clips[0])
-    TakingBack.objects.update(lease_expires_at=timezone.now())
+    TakingBack.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     carry()
 
     told = rewriting.tombstones_of(rewriting.InStorage(frozen[T].prefix))
