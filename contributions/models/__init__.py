@@ -10,9 +10,11 @@ from contributions.models.licence import Annotation, LicenceGrant
 from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip
 from contributions.models.rating import Rating, RatingTurn
 from contributions.models.release import Release, ReleaseClip
+from contributions.models.rule import RulesVersion
 from contributions.models.self_report import SelfReport
 from contributions.models.suggestion import Suggestion
 from contributions.models.taking_back import TakingBack
+from contributions.models.verdict import Verdict
 
 __all__ = [
     "Annotation",
@@ -35,7 +37,9 @@ __all__ = [
     "RatingTurn",
     "Release",
     "ReleaseClip",
+    "RulesVersion",
     "SelfReport",
     "Suggestion",
     "TakingBack",
+    "Verdict",
 ]
