@@ -28,6 +28,8 @@ from contributions.models import (
     Examination,
     Goal,
     Prompt,
+    PromptReport,
+    PromptSkip,
     Rating,
     SelfReport,
 )
@@ -150,6 +152,8 @@ def keep_rows(
         for broken in records.broken_chain(contributor):
             raise NotImportable(f"The consents are not as they were given: {broken}")
         consent.forget_facts_not_allowed(contributor)
+        if "prompts.json" in archive.namelist():
+            keep_said_of_prompts(contributor, read(archive, "prompts.json"))
         for said in clips:
             clip = keep_clip(contributor, said)
             keep_labels(clip, read(archive, f"{clip.prefix}/labels.json"))
@@ -207,6 +211,16 @@ def keep_event(contributor: Contributor, said: dict[str, Any]) -> None:
         **{name: said[name] for name in copied},
     )
     consent.fold(event)
+
+
+def keep_said_of_prompts(contributor: Contributor, said: dict[str, Any]) -> None:
+    """What the person skipped and reported, as far as the site has these prompts: the planner minds it again."""
+    for model, rows, at in ((PromptSkip, said["skips"], "skipped_at"), (PromptReport, said["reports"], "reported_at")):
+        known = set(Prompt.objects.filter(pk__in=[each["prompt_id"] for each in rows]).values_list("pk", flat=True))
+        for each in (each for each in rows if each["prompt_id"] in known):
+            facts = {"prompt_id": each["prompt_id"], "reason": each["reason"], "words": each["words"]}
+            row = model.objects.create(contributor=contributor, **facts)
+            model.objects.filter(pk=row.pk).update(**{at: moment(each[at])})
 
 
 def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:

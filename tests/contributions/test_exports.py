@@ -11,13 +11,16 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import consent, exports, homecoming, records, withdrawal
+from contributions import consent, coverage, exports, homecoming, records, wishes, withdrawal
 from contributions.models import (
     Clip,
     ConsentEvent,
     Contributor,
     CurrentConsent,
     Examination,
+    Prompt,
+    PromptReport,
+    PromptSkip,
     Purpose,
     Rating,
     Suggestion,
@@ -27,6 +30,9 @@ from openempathic import storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry.models import Checkpoint
 from tests import worlds
+
+
+WISHES = ((PromptSkip, "skipped_at"), (PromptReport, "reported_at"))
 
 
 @pytest.fixture
@@ -43,7 +49,14 @@ def given(vera, milo, voice):
     withdrawal.withdraw(gone, by=vera)
     withdrawal.purge_due(gone.pk)
     consent.withdraw(voice, Purpose.TRAIN_MODELS, by=vera, locale="en")
+    skipped, reported = acted()[5:7]
+    wishes.skip(skipped, voice=voice, reason="UPSETTING", words="a cough")
+    wishes.report(reported, voice=voice, reason="WRONG", words="a comma")
     return accepted
+
+
+def acted():
+    return Prompt.objects.filter(language="en", kind="ACTED").order_by("sentence", "pk")
 
 
 @pytest.fixture
@@ -62,6 +75,7 @@ def emptied():
     CurrentConsent.objects.all().delete()
     TakingBack.objects.all().delete()
     ConsentEvent.objects.all().delete()
+    PromptReport.objects.all().delete()
     Contributor.objects.all().delete()
     storage.erase("clips/")
 
@@ -76,6 +90,7 @@ def rewritten(path, *, change=(), drop=(), honest=True):
     files = {name: body for name, body in files_of(path).items() if name not in drop} | dict(change)
     if honest:
         manifest = json.loads(files["manifest.json"])
+        manifest["files"] = [each for each in manifest["files"] if each["path"] in files]
         for each in manifest["files"]:
             body = files[each["path"]]
             each |= {"sha256": hashlib.sha256(body).hexdigest(), "byte_count": len(body)}
@@ -155,6 +170,36 @@ def test_what_was_exported_comes_back_with_equal_counts_and_digests(archive, voi
         del files["log.json"], files["manifest.json"]
     assert after == before
     assert AuditEvent.objects.filter(act="contributor.imported").count() == 1
+
+
+def test_what_vera_skipped_and_reported_comes_home_and_is_not_asked_again(archive, voice):
+    kept = [list(model.objects.values("prompt", "reason", "words", at)) for model, at in WISHES]
+    emptied()
+    call_command("import_export", archive)
+
+    assert [list(model.objects.values("prompt", "reason", "words", at)) for model, at in WISHES] == kept
+    sentences = {row["prompt"].rpartition("-")[0] for rows in kept for row in rows}
+    asked = coverage.upcoming(Contributor.objects.get(), "en", at_most=500)
+    assert len(asked) > 50
+    assert not {f"en-{prompt.sentence}" for prompt in asked} & sentences
+
+
+def test_what_was_said_of_a_sentence_that_the_site_does_not_have_stays_away(archive):
+    said = json.loads(files_of(archive)["prompts.json"])
+    said["skips"][0]["prompt_id"] = "en-unheard-of-anger"
+    rewritten(archive, change=[("prompts.json", json.dumps(said).encode())])
+    emptied()
+    call_command("import_export", archive)
+
+    assert (PromptSkip.objects.count(), PromptReport.objects.count()) == (0, 1)
+
+
+def test_an_archive_from_before_wishes_still_comes_home(archive):
+    rewritten(archive, drop=["prompts.json"])
+    emptied()
+    call_command("import_export", archive)
+
+    assert Contributor.objects.count() == 1
 
 
 def changed_voice(archive, change):
