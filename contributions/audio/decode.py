@@ -6,6 +6,7 @@ It knows containers, codecs and lengths. It does not know what is in the sound: 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,7 +27,8 @@ CHILD = Path(__file__).with_name("decoding_child.py")
 CPU_SECONDS = 10  # 60 s of the costliest codec decode in well under one
 MEMORY_BYTES = 1 << 30  # of address space; Python and the decoder alone take about 200 MiB
 WALL_SECONDS = 45  # for ten CPU seconds on a busy machine; a worker's lease on the clip is 60
-LONGEST_ANSWER_HZ = 2 * 384_000 + 4 * 16_000  # bytes a second of 16-bit archive and float32 waveform at most
+# Bytes a second of the 16-bit samples, of their archive and of the float32 waveform at most.
+LONGEST_ANSWER_HZ = 2 * 384_000 + 2 * 384_000 + 4 * 16_000
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
 
 log = logging.getLogger(__name__)
@@ -59,12 +61,20 @@ class DecodingFailed(Exception):
 class Decoded:
     """A clip as sound: float32 mono at 16 kHz in [-1, 1] (float recordings may exceed it), and what it was before."""
 
-    waveform: np.ndarray  # (samples,)
+    waveform: np.ndarray  # (samples,) float32 at 16 kHz
+    original: np.ndarray  # (samples,) int16 at `sample_rate_hz`, as the archive holds them
     sample_rate_hz: int
     channels: int
     container: str
     codec: str
     duration_seconds: float
+
+    @cached_property
+    def pcm_sha256(self) -> str:
+        """The digest of rate and samples: alike for the same sound in any lossless container."""
+        digest = hashlib.sha256(f"{self.sample_rate_hz}\n".encode())
+        digest.update(np.ascontiguousarray(self.original, dtype="<i2"))
+        return digest.hexdigest()
 
 
 def decode(path: Path, *, longest_seconds: float, archive: Path | None = None) -> Decoded:
@@ -79,11 +89,12 @@ def decode(path: Path, *, longest_seconds: float, archive: Path | None = None) -
         exit_code = _run_child(job, clip, answer, complaint)
         facts = _facts(exit_code, answer, complaint)
         waveform = np.frombuffer(answer.read(facts.pop("waveform_bytes")), dtype=np.float32)
+        original = np.frombuffer(answer.read(facts.pop("original_bytes")), dtype=np.int16)
         if not np.isfinite(waveform).all():  # float recordings can hold NaN
             raise Undecodable(Reason.DAMAGED, "samples that are no numbers")
         if archive is not None:
             _write(archive, answer.read())
-    return Decoded(waveform=waveform, **facts)
+    return Decoded(waveform=waveform, original=original, **facts)
 
 
 def _job(longest_seconds: float, *, wants_archive: bool) -> dict[str, Any]:

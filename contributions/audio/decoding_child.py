@@ -1,8 +1,9 @@
 """The walled-off process that decodes one clip: run by path, alone, with no import of ours.
 
 The clip arrives as standard input. The answer leaves on standard output: a line when it is ready, a line of facts,
-the waveform as raw float32 at 16 kHz, then the FLAC archive. Once the decoder is loaded nothing more can be opened: a
-decoder taken over by a hostile file has no files, no network, little memory and ten seconds.
+the waveform as raw float32 at 16 kHz, the samples as raw int16 at the original rate, then the FLAC archive. Once the
+decoder is loaded nothing more can be opened: a decoder taken over by a hostile file has no files, no network, little
+memory and ten seconds.
 
 It does not know whether a live recording was cut short, since those declare no length; it does not see an Opus packet
 that the parser dropped for its broken header; and channels in opposite phase cancel when they are averaged.
@@ -57,6 +58,15 @@ class Facts:
     duration_seconds: float
 
 
+@dataclass(frozen=True)
+class Sound:
+    """One channel as bytes: float32 at 16 kHz, int16 at the original rate, and that as FLAC (empty unless wanted)."""
+
+    waveform: bytes
+    original: bytes
+    archive: bytes
+
+
 @dataclass
 class Tally:
     """What has been decoded so far."""
@@ -75,11 +85,12 @@ def main(job: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     say({"has_no_network": has_no_network})  # from here on, what goes wrong is the clip's doing
     try:
-        facts, waveform, archive = decode(sys.stdin.buffer, job["longest_seconds"], job["wants_archive"])
+        facts, sound = decode(sys.stdin.buffer, job["longest_seconds"], job["wants_archive"])
     except Refused as refusal:
         say({"reason": refusal.args[0], "why": refusal.args[1]})
     else:
-        say(asdict(facts) | {"waveform_bytes": len(waveform)}, waveform + archive)
+        lengths = {"waveform_bytes": len(sound.waveform), "original_bytes": len(sound.original)}
+        say(asdict(facts) | lengths, sound.waveform + sound.original + sound.archive)
 
 
 def say(line: dict[str, Any], sound: bytes = b"") -> None:
@@ -117,8 +128,8 @@ def rehearse() -> None:
     decode(io.BytesIO(silence.close()), longest_seconds=1, wants_archive=True)
 
 
-def decode(clip: IO[bytes], longest_seconds: float, wants_archive: bool) -> tuple[Facts, bytes, bytes]:
-    """The facts, the waveform and the FLAC archive (empty unless wanted); raises Refused."""
+def decode(clip: IO[bytes], longest_seconds: float, wants_archive: bool) -> tuple[Facts, Sound]:
+    """The facts and the sound; raises Refused."""
     container = container_of(clip)
     try:
         return _decode(clip, container, longest_seconds, wants_archive)
@@ -158,7 +169,7 @@ def is_mp3_frame(head: bytes) -> bool:
     return is_version_known and 0 < head[2] >> 4 < 15 and head[2] & 0x0C != 0x0C
 
 
-def _decode(clip: IO[bytes], container: str, longest_seconds: float, wants_archive: bool) -> tuple[Facts, bytes, bytes]:
+def _decode(clip: IO[bytes], container: str, longest_seconds: float, wants_archive: bool) -> tuple[Facts, Sound]:
     options = OPEN_OPTIONS | {"format_whitelist": "matroska,webm,ogg,mov,mp4,m4a,3gp,3g2,mj2,wav,flac,mp3"}
     with av.open(clip, "r", format=container, options=options) as source:
         if not source.streams.audio:
@@ -179,10 +190,10 @@ def _decode(clip: IO[bytes], container: str, longest_seconds: float, wants_archi
         if chain is None:
             raise Refused("DAMAGED", "nothing in it decodes")
         check_is_whole(clip, source, container, tally, tally.sample_count / chain.rate_hz)
-        waveform, archive = chain.close()
+        sound = chain.close()
         codec = stream.codec_context.codec.canonical_name
         seconds = tally.sample_count / chain.rate_hz
-        return Facts(chain.rate_hz, chain.channels, container, codec, seconds), waveform, archive
+        return Facts(chain.rate_hz, chain.channels, container, codec, seconds), sound
 
 
 def frames_of(source: av.container.InputContainer, stream: av.AudioStream, tally: Tally) -> Any:
@@ -226,7 +237,7 @@ def is_wav_cut_off(clip: IO[bytes]) -> bool:
 
 
 class Chain:
-    """Decoded frames in; one channel out, at 16 kHz and, for the archive, at the original rate."""
+    """Decoded frames in; one channel out, at 16 kHz and at the original rate."""
 
     def __init__(self, first: av.AudioFrame, wants_archive: bool) -> None:
         self.rate_hz = first.sample_rate
@@ -234,7 +245,7 @@ class Chain:
         self._shape = (first.format.name, first.layout.name, first.sample_rate)
         if self.rate_hz not in RATES_HZ or not 1 <= self.channels <= MOST_CHANNELS:
             raise Refused("DAMAGED", f"{self.channels} channels at {self.rate_hz} Hz")
-        self._waveform = bytearray()
+        self._waveform, self._original = bytearray(), bytearray()
         self._archive = Archive(self.rate_hz) if wants_archive else None
         self._build(first)
 
@@ -247,32 +258,32 @@ class Chain:
         self._source.push(frame)
         for mono in pulled(self._waveform_sink):
             self._waveform += memoryview(mono.planes[0])[: mono.samples * 4]
-        if self._archive:
-            for mono in pulled(self._archive_sink):
+        for mono in pulled(self._original_sink):
+            self._original += memoryview(mono.planes[0])[: mono.samples * 2]
+            if self._archive:
                 self._archive.write(mono)
 
-    def close(self) -> tuple[bytes, bytes]:
-        """The whole waveform as float32 bytes, and the whole archive."""
+    def close(self) -> Sound:
+        """The whole sound."""
         self.push(None)
-        return bytes(self._waveform), self._archive.close() if self._archive else b""
+        archive = self._archive.close() if self._archive else b""
+        return Sound(bytes(self._waveform), bytes(self._original), archive)
 
     def _build(self, first: av.AudioFrame) -> None:
         # The library's own downmix of two channels multiplies by 1.41 and clips: average them instead.
         average = "+".join(f"{1 / self.channels}*c{channel}" for channel in range(self.channels))
         graph = Graph()
         self._source = graph.add_abuffer(sample_rate=self.rate_hz, format=first.format, layout=first.layout)
-        split = graph.add("asplit", "2" if self._archive else "1")
-        self._waveform_sink = graph.add("abuffersink")
+        split = graph.add("asplit", "2")
+        self._waveform_sink, self._original_sink = graph.add("abuffersink"), graph.add("abuffersink")
         graph.link_nodes(
             self._source, graph.add("aformat", "sample_fmts=flt"), graph.add("pan", f"mono|c0={average}"), split
         )
         graph.link_nodes(split, graph.add("aresample", RESAMPLER), graph.add("aformat", "sample_fmts=flt"),
                          self._waveform_sink)  # fmt: skip
-        if self._archive:
-            self._archive_sink = graph.add("abuffersink")
-            integers = graph.add("aformat", f"sample_fmts=s16:sample_rates={self._archive.rate_hz}")
-            split.link_to(integers, output_idx=1)
-            integers.link_to(self._archive_sink)
+        integers = graph.add("aformat", f"sample_fmts=s16:sample_rates={self.rate_hz}")
+        split.link_to(integers, output_idx=1)
+        integers.link_to(self._original_sink)
         graph.configure()
         self._graph = graph
 

@@ -144,6 +144,33 @@ def test_the_same_clip_gives_the_same_archive_to_the_byte(clip, tmp_path):
     assert (tmp_path / "one.flac").read_bytes() == (tmp_path / "two.flac").read_bytes()
 
 
+def test_the_samples_at_the_original_rate_are_those_of_the_archive(clip, tmp_path):
+    archive = tmp_path / "archive.flac"
+
+    decoded = decode(clip(encoded(spoken("german-anger"), "webm-opus")), longest_seconds=20, archive=archive)
+
+    with av.open(str(archive)) as container:
+        kept = np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
+    assert (decoded.original.dtype, decoded.original.shape) == (np.int16, kept.shape)
+    np.testing.assert_array_equal(decoded.original, kept)
+
+
+def test_the_same_sound_has_one_digest_in_every_lossless_container_and_another_when_one_sample_differs(clip):
+    voice = spoken("polish-fear")
+    other = voice.copy()
+    other[1_000] += 2 / 32_768
+
+    lossless = {
+        decode(clip(encoded(voice, kind, rate_hz=RATE_HZ)), longest_seconds=20).pcm_sha256
+        for kind in ("wav", "flac", "webm-pcm")
+    }
+    elsewhere = decode(clip(encoded(other, "wav", rate_hz=RATE_HZ)), longest_seconds=20).pcm_sha256
+    faster = decode(clip(wav(voice[:, None], rate_hz=2 * RATE_HZ)), longest_seconds=20).pcm_sha256
+
+    assert len(lossless) == 1
+    assert len({*lossless, elsewhere, faster}) == 3
+
+
 def test_no_bytes_are_empty(clip):
     assert refusal(clip(b"")) == Reason.EMPTY
 
