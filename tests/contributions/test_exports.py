@@ -31,7 +31,6 @@ from openempathic.audit.models import AuditEvent
 from openempathic.registry.models import Checkpoint
 from tests import worlds
 
-
 WISHES = ((PromptSkip, "skipped_at"), (PromptReport, "reported_at"))
 
 
