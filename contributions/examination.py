@@ -8,7 +8,6 @@ and sad voices first, so accents, pauses and quiet voices pass.
 import json
 import logging
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import prelabelling, states, withdrawal
+from contributions import prelabelling, rules, self_reports, states, withdrawal
 from contributions.audio import decode, quality, speech
 from contributions.lengths import longest_seconds
-from contributions.models import Clip, Examination
+from contributions.models import Clip, Examination, RulesVersion
 from openempathic import leases, moves, storage
 
 log = logging.getLogger(__name__)
@@ -34,39 +33,11 @@ PEAK_POINTS = 400
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One threshold on one measure: what it means to cross it, and where the number comes from."""
+class Screened:
+    """What was found of a clip, and the version of the rules that it was held against."""
 
-    reason: str
-    measure: str
-    is_broken: Callable[[float], bool]
-    makes_unusable: bool
-    source: str
-
-
-# Starting rules, from a trial on acted clips in seven languages made before this code and not repeated with it.
-RULES = (
-    Rule("SILENT", "peak_dbfs", lambda x: x < -50, True, "no corpus of acted speech peaks below -50 dBFS"),
-    Rule("NO_SPEECH", "speech_seconds", lambda x: x < 0.3, True, "webrtcvad level 1 on the raw level"),
-    Rule("CLIPPED", "clipped_ratio", lambda x: x > 0.01, True, "over 1 % of samples at full scale"),
-    Rule("QUIET", "peak_dbfs", lambda x: x < -40, False, "a rule at -40 dBFS would hit calm and sad voices only"),
-    Rule("SLIGHTLY_CLIPPED", "clipped_ratio", lambda x: x > 0.001, False, "over 0.1 % of samples at full scale"),
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was measured, and what follows."""
-
-    measures: dict[str, Any]
-    reason: str
-    warnings: tuple[str, ...]
-    duration_seconds: float | None
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether an ear should hear it."""
-        return not self.reason
+    finding: rules.Finding
+    version: RulesVersion
 
 
 def examine_due(clip_id: UUID | str) -> Clip | None:
@@ -91,25 +62,36 @@ def examine_due(clip_id: UUID | str) -> Clip | None:
 
 
 def examine(clip: Clip, claim: leases.Claim) -> None:
-    """Measure the clip's sound, keep archive and outline, and move it where the rules say."""
+    """Measure the clip's sound, keep what the pages show of it, and move it where the rules say."""
     with tempfile.TemporaryDirectory(prefix="examination-") as folder:
-        finding = screen(clip, Path(folder))
-    settle(clip, finding, claim)
+        screened = screen(clip, Path(folder))
+    settle(clip, screened, claim)
 
 
-def screen(clip: Clip, folder: Path) -> Finding:
-    """Decode in a contained child, measure, and store what is derived from a usable clip."""
+def screen(clip: Clip, folder: Path) -> Screened:
+    """Decode in a contained child, measure, judge, and store what is derived from a clip that can be heard at all."""
     original, archive = storage.fetch(clip.original, folder / "original"), folder / "archive.flac"
+    version = rules.current()
     try:
         decoded = decode.decode(original, longest_seconds=longest_seconds(clip.mode), archive=archive)
     except decode.Undecodable as fault:
-        return Finding(measures={}, reason=fault.reason, warnings=(), duration_seconds=None)
-    finding = judge(measure(decoded), decoded.duration_seconds)
-    if finding.is_usable:
-        outline = quality.peaks(decoded.waveform, points=PEAK_POINTS)
-        storage.put(clip.archive, archive)
-        storage.put(clip.peaks, json.dumps([round(point, 3) for point in outline]).encode())
-    return finding
+        return Screened(rules.Finding({}, reason=fault.reason), version)
+    keep_derived(clip, decoded, archive)
+    table = rules.table(version)
+    return Screened(rules.judge(measure(decoded), rules=table, mode=clip.mode, styles=styles_of(clip)), version)
+
+
+def keep_derived(clip: Clip, decoded: decode.Decoded, archive: Path) -> None:
+    """Store archive and outline, of unusable clips too: a moderator may have to hear them. Each run gives the same."""
+    outline = quality.peaks(decoded.waveform, points=PEAK_POINTS)
+    storage.put(clip.archive, archive)
+    storage.put(clip.peaks, json.dumps([round(point, 3) for point in outline]).encode())
+
+
+def styles_of(clip: Clip) -> tuple[str, ...]:
+    """In what manners its speaker says that they spoke, as far as they have said it yet."""
+    said = self_reports.newest([clip.pk]).get(clip.pk)
+    return tuple(said.styles) if said else ()
 
 
 def measure(decoded: decode.Decoded) -> dict[str, Any]:
@@ -126,16 +108,9 @@ def measure(decoded: decode.Decoded) -> dict[str, Any]:
     }
 
 
-def judge(measures: dict[str, Any], duration_seconds: float) -> Finding:
-    """Hold the measures against the rules; the first that makes a clip unusable names the reason."""
-    broken = [rule for rule in RULES if rule.is_broken(measures[rule.measure])]
-    fatal = [rule.reason for rule in broken if rule.makes_unusable]
-    warnings = tuple(rule.reason for rule in broken if not rule.makes_unusable)
-    return Finding(measures, fatal[0] if fatal else "", () if fatal else warnings, duration_seconds)
-
-
-def settle(clip: Clip, finding: Finding, claim: leases.Claim) -> None:
+def settle(clip: Clip, screened: Screened, claim: leases.Claim) -> None:
     """Write the outcome behind the fence, in one transaction: examination, status, and what is owed next."""
+    finding = screened.finding
     to = Clip.Status.IN_REVIEW if finding.is_usable else Clip.Status.UNUSABLE
     with transaction.atomic():
         states.move(
@@ -144,7 +119,7 @@ def settle(clip: Clip, finding: Finding, claim: leases.Claim) -> None:
             by=f"worker:{AGENT}",
             reason=finding.reason,
             claim=claim,
-            duration_seconds=finding.duration_seconds,
+            duration_seconds=finding.measures.get("duration_seconds"),
             attempts=0,
             next_attempt_at=None,
             lease_owner="",
@@ -155,10 +130,12 @@ def settle(clip: Clip, finding: Finding, claim: leases.Claim) -> None:
             agent=AGENT,
             version=VERSION,
             fence=claim.fence,
+            rules=screened.version,
             measures=finding.measures,
             is_usable=finding.is_usable,
             reason=finding.reason,
             warnings=list(finding.warnings),
+            notes=list(finding.notes),
         )
         if finding.is_usable:
             prelabelling.owe(clip)

@@ -115,20 +115,3 @@ def test_a_failed_attempt_is_due_again(vera, monkeypatch):
     monkeypatch.undo()
 
     assert examination.examine_due(clip.pk) is not None
-
-
-@pytest.mark.parametrize(
-    ("measures", "reason", "warnings"),
-    [
-        ({"peak_dbfs": -60, "speech_seconds": 0, "clipped_ratio": 0}, "SILENT", ()),
-        ({"peak_dbfs": -20, "speech_seconds": 0.2, "clipped_ratio": 0}, "NO_SPEECH", ()),
-        ({"peak_dbfs": 0, "speech_seconds": 1, "clipped_ratio": 0.02}, "CLIPPED", ()),
-        ({"peak_dbfs": -45, "speech_seconds": 1, "clipped_ratio": 0}, "", ("QUIET",)),
-        ({"peak_dbfs": 0, "speech_seconds": 1, "clipped_ratio": 0.005}, "", ("SLIGHTLY_CLIPPED",)),
-        ({"peak_dbfs": -20, "speech_seconds": 0.3, "clipped_ratio": 0}, "", ()),
-    ],
-)
-def test_the_rules_say_what_they_say(measures, reason, warnings):
-    finding = examination.judge(measures, 1.0)
-
-    assert (finding.reason, finding.warnings) == (reason, warnings)
