@@ -17,6 +17,7 @@ from contributions import splits, states, taxonomy
 from contributions.intake import Announced, Permission, intake
 from contributions.models import Annotation, Clip, Contributor, LicenceGrant
 from contributions.models.contributor import Split
+from contributions.taxonomy import tags
 from openempathic import audit, moves
 
 AGENT = "import_corpus"
@@ -66,17 +67,17 @@ def line_of(row: dict[str, str], number: int, folder: Path) -> Line:
         raise NotImportable(f"line {number}: there is no file {row['path']}")
     try:
         taxonomy.emotion(row["emotion"])
-        taxonomy.language(row["language"])
+        language = tags.spoken(row["language"])
     except taxonomy.UnknownEmotion as unknown:
         raise NotImportable(f"line {number}: we do not know the emotion {row['emotion']!r}") from unknown
-    except taxonomy.UnknownLanguage as unknown:
+    except (taxonomy.UnknownLanguage, tags.Malformed) as unknown:
         raise NotImportable(f"line {number}: we do not know the language {row['language']!r}") from unknown
     intensity = row.get("intensity") or ""
     return Line(
         path=row["path"],
         speaker=row["speaker"],
         emotion=row["emotion"],
-        language=row["language"],
+        language=language,
         intensity=int(intensity) if intensity.isdigit() else None,
         gender=row.get("gender") or "",
         text=row.get("text") or "",

@@ -5,7 +5,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from contributions import consent, pacing, taxonomy
 from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
+from contributions.taxonomy import tags
 from openempathic import audit, storage
 
 PIECE_BYTES = 256 * 1024
@@ -64,6 +65,11 @@ class DigestDiffers(NotAccepted):
 class UnknownLanguage(NotAccepted):
     code, status = "unknown_language", 400
     text = gettext_noop("We do not know the language this clip is said to be in.")
+
+
+class MalformedLanguage(NotAccepted):
+    code, status = "malformed_language", 400
+    text = gettext_noop("The language is not written as a language tag (BCP 47), such as en, pt-BR or zh-Hant.")
 
 
 class UnknownPrompt(NotAccepted):
@@ -135,7 +141,7 @@ def intake(
     check_consent(contributor, permission)
     if known := already(clip_id, contributor, announced.sha256):
         return Receipt(known, is_new=False)
-    prompt = check_announced(announced)
+    announced, prompt = checked(announced)
     if permission is None:
         check_quota(contributor)
     with received(body, announced) as (file, byte_count):
@@ -158,22 +164,33 @@ def already(clip_id: uuid.UUID, contributor: Contributor, sha256: str) -> Clip |
     return known
 
 
-def check_announced(announced: Announced) -> Prompt | None:
-    """Language and prompt must be ones we know, and agree."""
+def checked(announced: Announced) -> tuple[Announced, Prompt | None]:
+    """What was announced, its language written as all tags here are, and its prompt; both must be ones we know.
+
+    A clip of a prompt is in the prompt's language, also where the sender says more exactly which English theirs is:
+    what is missing is counted by prompts.
+    """
     if announced.byte_count == 0:
         raise Empty
     if (announced.byte_count or 0) > settings.UPLOAD_BYTES_MAX:
         raise TooLarge
+    language = language_of(announced)
+    if announced.prompt_id is None:
+        return replace(announced, language=language), None
+    prompt = Prompt.objects.filter(pk=announced.prompt_id).first()
+    if prompt is None or not tags.is_within(language, prompt.language):
+        raise UnknownPrompt
+    return replace(announced, language=prompt.language), prompt
+
+
+def language_of(announced: Announced) -> str:
+    """The tag of the language spoken, normalised."""
     try:
-        taxonomy.language(announced.language)
+        return tags.spoken(announced.language)
+    except tags.Malformed as fault:
+        raise MalformedLanguage from fault
     except taxonomy.UnknownLanguage as unknown:
         raise UnknownLanguage from unknown
-    if announced.prompt_id is None:
-        return None
-    prompt = Prompt.objects.filter(pk=announced.prompt_id, language=announced.language).first()
-    if prompt is None:
-        raise UnknownPrompt
-    return prompt
 
 
 def check_quota(contributor: Contributor) -> None:

@@ -57,7 +57,9 @@ UPLOAD_HEADERS = [
         OpenApiTypes.STR,
         OpenApiParameter.HEADER,
         required=True,
-        description=gettext_lazy("The language spoken, such as en or es."),
+        description=gettext_lazy(
+            "The language spoken, as a tag after BCP 47: en, pt-BR or zh-Hant."
+        ),
     ),
     OpenApiParameter(
         "X-Clip-Prompt",

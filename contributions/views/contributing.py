@@ -22,6 +22,7 @@ from contributions.forms import ConsentForm
 from contributions.lengths import longest_seconds
 from contributions.microphone_help import PROBLEMS
 from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose
+from contributions.taxonomy import tags
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
 from contributions.views.session import kept_in_session
@@ -39,13 +40,21 @@ CODE_SHOWN = "guest_code_shown"
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Ask in which language the person will speak; needs no account yet."""
     offered = offered_languages()
-    chosen = request.POST.get("language")
+    chosen = tag_in(request.POST.get("language", ""))
     if chosen in [choice["language"].tag for choice in offered]:
         request.session[SPOKEN_LANGUAGE] = chosen
         return redirect("studio" if may_record(voice_of(request)) else "consent")
     if request.method == "POST":
         messages.error(request, _("We have no sentences in that language yet. Please choose one of these."))
     return render(request, "contribute/choose_language.html", {"offered": offered})
+
+
+def tag_in(said: str) -> str:
+    """The language that was chosen, written as all tags are; empty for what is none."""
+    try:
+        return tags.normalised(said)
+    except tags.Malformed:
+        return ""
 
 
 def offered_languages() -> list[dict[str, Any]]:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import get_language, get_language_info
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from contributions import taxonomy
+from contributions.taxonomy import tags
 from contributions.taxonomy.styles import Style, styles
 
 
@@ -29,12 +30,7 @@ class Tongue:
 
 def tongue(tag: str) -> Tongue:
     """The language of the tag, in words."""
-    known = taxonomy.language(tag)
-    try:
-        label = get_language_info(tag)["name_translated"]
-    except KeyError:
-        label = known.english
-    return Tongue(known.tag, known.endonym, str(label), known.direction)
+    return Tongue(tag, tags.own_name(tag), tags.name(tag, reading()), tags.direction(tag))
 
 
 def feeling(name: str) -> Choice:

@@ -54,7 +54,9 @@ def test_another_digest_under_the_same_id_is_a_conflict(vera_client):
         (b"", {}, 400, "empty"),
         (SOUND, {"Content-Digest": ""}, 400, "malformed"),
         (SOUND, {"Content-Digest": "sha-256=:" + base64.b64encode(b"0" * 32).decode() + ":"}, 400, "digest_differs"),
-        (SOUND, {"X-Clip-Language": "klingon?"}, 400, "unknown_language"),
+        (SOUND, {"X-Clip-Language": "klingon?"}, 400, "malformed_language"),
+        (SOUND, {"X-Clip-Language": ""}, 400, "malformed_language"),
+        (SOUND, {"X-Clip-Language": "tlh"}, 400, "unknown_language"),
         (SOUND, {"X-Clip-Prompt": "nothing"}, 400, "unknown_prompt"),
         (SOUND, {"X-Clip-Capture": "{not base64"}, 400, "malformed"),
         (SOUND, {"X-Clip-Capture": base64.urlsafe_b64encode(b"[1]").decode()}, 400, "malformed"),
@@ -67,6 +69,20 @@ def test_bad_input_has_a_code_and_a_sentence(vera_client, body, headers, status,
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["message"]
     assert not Clip.objects.exists()
+
+
+@pytest.mark.parametrize(("said", "kept"), [("EN-us", "en-US"), ("pt_br", "pt-BR"), ("sw", "sw")])
+def test_a_language_is_kept_as_tags_are_written(vera_client, said, kept):
+    answer = put(vera_client, **{"X-Clip-Language": said, "X-Clip-Prompt": ""})
+
+    assert (answer.status_code, answer.json()["language"]) == (201, kept)
+
+
+def test_a_clip_of_a_sentence_is_in_the_language_of_the_sentence(vera_client):
+    of_english = {"X-Clip-Prompt": Prompt.objects.filter(language="en").first().pk}
+
+    assert put(vera_client, **of_english, **{"X-Clip-Language": "en-GB"}).json()["language"] == "en"
+    assert put(vera_client, **of_english, **{"X-Clip-Language": "de"}).json()["code"] == "unknown_prompt"
 
 
 def test_an_oversized_upload_is_refused_before_it_is_read(vera_client, settings):

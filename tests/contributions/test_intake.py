@@ -80,8 +80,9 @@ def test_without_consent_nothing_is_stored(_stocked):
         (SOUND, {"byte_count": 0}, intake.Empty),
         (SOUND, {"sha256": "0" * 64}, intake.DigestDiffers),
         (SOUND, {"byte_count": 33 * 1024 * 1024}, intake.TooLarge),
-        (SOUND, {"language": "not a tag!"}, intake.UnknownLanguage),
-        (SOUND, {"language": ""}, intake.UnknownLanguage),
+        (SOUND, {"language": "not a tag!"}, intake.MalformedLanguage),
+        (SOUND, {"language": ""}, intake.MalformedLanguage),
+        (SOUND, {"language": "tlh"}, intake.UnknownLanguage),
         (SOUND, {"prompt_id": "no-such-prompt"}, intake.UnknownPrompt),
     ],
 )
