@@ -14,6 +14,7 @@ from django.utils.translation import trans_real
 
 from contributions import taxonomy
 from contributions.api import docs
+from contributions.taxonomy import tags
 from tests.house import test_doors
 from tests.house.doors import DOORS, rows
 
@@ -108,7 +109,8 @@ def untranslated(text: str) -> Iterator[str]:
 def names_of_things() -> set[str]:
     """What feelings and languages are called: data with translations of its own, tested where it lies."""
     feelings = {display for emotion in taxonomy.emotions() for display in emotion.display.values()}
-    return feelings | {name for tongue in taxonomy.languages() for name in (tongue.endonym, tongue.english)}
+    tongues = {name for tongue in taxonomy.languages() for name in (tongue.endonym, tags.name(tongue.tag, WORN))}
+    return feelings | tongues
 
 
 @pytest.fixture
