@@ -6,14 +6,16 @@ from contributions.models.consent import ConsentEvent, ConsentText, CurrentConse
 from contributions.models.contributor import Contributor
 from contributions.models.coverage import CoverageCount
 from contributions.models.examination import Examination
+from contributions.models.language import LanguageDecision, NativeSpeaker, SentenceConfirmation, SentenceRepair
 from contributions.models.licence import Annotation, LicenceGrant
-from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip
+from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip, StyleSkip
 from contributions.models.rating import Rating, RatingTurn
 from contributions.models.release import Release, ReleaseClip
 from contributions.models.rule import RulesVersion
 from contributions.models.self_report import SelfReport
 from contributions.models.suggestion import Suggestion
 from contributions.models.taking_back import TakingBack
+from contributions.models.variety import Variety
 from contributions.models.verdict import Verdict
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "CurrentConsent",
     "Examination",
     "Goal",
+    "LanguageDecision",
     "LicenceGrant",
+    "NativeSpeaker",
     "Prompt",
     "PromptDecision",
     "PromptReport",
@@ -39,7 +43,11 @@ __all__ = [
     "ReleaseClip",
     "RulesVersion",
     "SelfReport",
+    "SentenceConfirmation",
+    "SentenceRepair",
+    "StyleSkip",
     "Suggestion",
     "TakingBack",
+    "Variety",
     "Verdict",
 ]

@@ -122,6 +122,8 @@ class Clip(Leased):
     transcript = models.TextField(blank=True)
     intended_emotion = models.CharField(max_length=30, blank=True)
     intended_intensity = models.PositiveSmallIntegerField(null=True)
+    # The manner that was wished for and not left out; empty where none was.
+    intended_style = models.CharField(max_length=20, blank=True)
     sha256 = models.CharField(max_length=64, db_index=True)
     byte_count = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=80)

@@ -40,6 +40,7 @@ class Contributor(models.Model):
     language = models.CharField(max_length=35, blank=True)
     # What they do not want to be asked for: a wish, never a label of the voice.
     unwanted_emotions = models.JSONField(default=list, blank=True)
+    unwanted_styles = models.JSONField(default=list, blank=True)
     is_adult_attested_at = models.DateTimeField(null=True)
     # The clock of retention: moved by what the person does here, never by what the site does.
     last_interaction_at = models.DateTimeField(default=timezone.now)

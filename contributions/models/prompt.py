@@ -25,6 +25,8 @@ class Prompt(models.Model):
     intensity = models.PositiveSmallIntegerField(null=True)
     # In the data files, and not stopped by a curator: what `contributions.offering` makes of both.
     is_offered = models.BooleanField(default=True)
+    # In what manner it is asked for this time, by its stored name: a wish of the planner's, in no column.
+    style = ""
 
     def __str__(self) -> str:
         return self.id
@@ -49,6 +51,17 @@ class PromptSkip(WrittenOnce):
 
     def __str__(self) -> str:
         return f"skip of {self.prompt_id}"
+
+
+class StyleSkip(WrittenOnce):
+    """Somebody would rather say it without the manner that was wished for."""
+
+    contributor = models.ForeignKey("contributions.Contributor", on_delete=models.CASCADE, related_name="style_skips")
+    style = models.CharField(max_length=20)
+    skipped_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"skip of {self.style}"
 
 
 class PromptReport(WrittenOnce):
