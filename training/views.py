@@ -1,6 +1,5 @@
 """A curator's way to training: the runs, one opened by hand, and one watched."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from contributions.views.recalls import Recall, recall
 from openempathic.accounts.doors import curators_only
 from openempathic.registry.champion import champion
 from training import lineage, schedule
@@ -22,16 +22,6 @@ WAYS = (
     ("probe", _("Logistic regression on its embeddings")),
     ("log_mel_baseline", _("Logistic regression without CLARA, to compare with")),
 )
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One row of what was measured: unweighted average recall with its 95 % interval."""
-
-    way: str
-    uar: float
-    low: float
-    high: float
 
 
 @curators_only
@@ -72,7 +62,7 @@ def run_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "run": run,
         "facts": described(run),
         "withdrawn": lineage.withdrawn_heard_by(run.checkpoint) if run.checkpoint else 0,
-        "measures": measures(evaluation),
+        "recalls": recalls(evaluation),
         "chance": evaluation.get("chance"),
     }
     return render(request, "curation/run.html", facts)
@@ -91,8 +81,8 @@ def described(run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def measures(evaluation: dict[str, Any]) -> list[Measure]:
+def recalls(evaluation: dict[str, Any]) -> list[Recall]:
     """What an eval.json says of each way of recognising, and of each language."""
     told = [(str(label), evaluation[way]) for way, label in WAYS if way in evaluation]
     told += [(f"{WAYS[0][1]}: {tag}", summary) for tag, summary in evaluation.get("by_language", {}).items()]
-    return [Measure(way, x["uar"], x["interval"]["low"], x["interval"]["high"]) for way, x in told]
+    return [recall(of, summary) for of, summary in told]

@@ -5,7 +5,6 @@ list of prohibited uses is filled in where the text has braces, so that no page 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -20,20 +19,11 @@ from contributions import retention as keeping
 from contributions import taxonomy
 from contributions.taxonomy import reading, restrictions
 from contributions.views import words
+from contributions.views.recalls import Recall, recall
 from openempathic.accounts.models import INVITATION_STANDS
 from openempathic.registry.champion import champion
 
 DAYS_A_YEAR = 365
-
-
-@dataclass(frozen=True)
-class Recall:
-    """How well the model hears one language, or all: recall with its interval."""
-
-    language: str
-    uar: float
-    low: float
-    high: float
 
 
 @require_safe
@@ -133,11 +123,6 @@ def recalls(evaluation: dict[str, Any]) -> Iterator[Recall]:
         yield recall(_("All languages"), evaluation["zero_shot"])
         for tag, summary in evaluation.get("by_language", {}).items():
             yield recall(named(tag), summary)
-
-
-def recall(language: str, summary: dict[str, Any]) -> Recall:
-    """One row."""
-    return Recall(language, summary["uar"], summary["interval"]["low"], summary["interval"]["high"])
 
 
 def named(tag: str) -> str:
