@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from contributions import splits, withdrawal
-from contributions.models import ConsentEvent, ConsentText, Contributor, CurrentConsent, Purpose
+from contributions.models import ConsentEvent, ConsentText, Contributor, CurrentConsent, Purpose, Variety
 from openempathic import audit
 from openempathic.version import app_version
 
@@ -257,6 +257,7 @@ def forget_facts_not_allowed(contributor: Contributor) -> None:
         for fact in FACTS:
             setattr(contributor, fact, "")
         contributor.save(update_fields=FACTS)
+        Variety.objects.filter(contributor=contributor).delete()
 
 
 def covers(contributor: Contributor, purpose: str) -> bool:

@@ -38,6 +38,7 @@ VOICE_COLUMNS = (
     *("id", "gender", "age_band", "accent", "language", "unwanted_emotions", "is_adult_attested_at", "split"),
     "created_at",
 )
+VARIETY_COLUMNS = ("language", "words", "said_at")
 TEXT_COLUMNS = ("purpose", "language", "version", "body", "sha256", "valid_from", "is_material_change")
 CLIP_COLUMNS = (
     *("id", "language", "transcript", "intended_emotion", "intended_intensity", "sha256", "byte_count", "media_type"),
@@ -146,9 +147,11 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
 
 
 def described_voice(contributor: Contributor) -> dict[str, Any]:
-    """The voice's own columns, and the goal that its person set."""
+    """The voice's own columns, how it speaks each language, and the goal that its person set."""
     goal = Goal.objects.filter(contributor=contributor).first()
-    return columns(contributor, VOICE_COLUMNS) | {"goal_clips_a_week": goal.clips_a_week if goal else None}
+    varieties = [columns(each, VARIETY_COLUMNS) for each in contributor.varieties.order_by("language")]
+    goal_and_varieties = {"goal_clips_a_week": goal.clips_a_week if goal else None, "varieties": varieties}
+    return columns(contributor, VOICE_COLUMNS) | goal_and_varieties
 
 
 def described_suggestion(suggestion: Suggestion) -> dict[str, Any]:

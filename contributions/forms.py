@@ -1,6 +1,7 @@
 """What people fill in: what they allow, who they are, and what they heard."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -28,6 +29,9 @@ NOT_SAID = ("", _("I do not say"))
 AGE_BANDS = (NOT_SAID, ("18-29", "18-29"), ("30-44", "30-44"), ("45-59", "45-59"), ("60+", _("60 or older")))
 # Stored as the corpora have them, so that a release says the same of a speaker wherever the voice came from.
 GENDERS = (NOT_SAID, ("female", _("Woman")), ("male", _("Man")), ("non-binary", _("Non-binary")))
+# What the fields about single languages begin with.
+VARIETY = "variety-"
+NO_LANGUAGES: Mapping[str, str] = MappingProxyType({})
 # As long as their columns.
 GENDER_LENGTH, ACCENT_LENGTH = 20, 120
 
@@ -103,6 +107,19 @@ class AboutMeForm(forms.Form):
         label=_("Your accent or variety, in your own words"), max_length=ACCENT_LENGTH, required=False
     )
 
+    def __init__(self, *args: Any, languages: Mapping[str, str] = NO_LANGUAGES, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for tag, name in languages.items():
+            self.fields[f"{VARIETY}{tag}"] = forms.CharField(
+                label=_("Your accent or variety: %(language)s") % {"language": name},
+                max_length=ACCENT_LENGTH,
+                required=False,
+                widget=forms.TextInput(attrs={"list": f"suggested-{tag}"}),
+            )
+        # Asked by language, it is not asked a second time; what was told before by itself may still be changed.
+        if languages and not self.initial.get("accent"):
+            del self.fields["accent"]
+
     @classmethod
     def of(cls, told: Facts) -> dict[str, str]:
         """What was told before, as the form shows it."""
@@ -120,7 +137,13 @@ class AboutMeForm(forms.Form):
     def facts(self) -> Facts:
         """What was told; only of a form that is valid."""
         said = self.cleaned_data
-        return Facts(gender=said["gender"] or said["own_word"], age_band=said["age_band"], accent=said["accent"])
+        accent = said.get("accent", "")
+        return Facts(gender=said["gender"] or said["own_word"], age_band=said["age_band"], accent=accent)
+
+    def varieties(self) -> dict[str, str]:
+        """What was told of each language that was asked about; only of a form that is valid."""
+        asked = (name for name in self.fields if name.startswith(VARIETY))
+        return {name.removeprefix(VARIETY): self.cleaned_data[name] for name in asked}
 
 
 class RatingForm(forms.Form):

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from contributions import consent, records
+from contributions import consent, records, varieties
 from contributions.exports import FORMAT, MANIFEST, OBJECTS
 from contributions.models import (
     Clip,
@@ -32,6 +32,7 @@ from contributions.models import (
     PromptSkip,
     Rating,
     SelfReport,
+    Variety,
 )
 from openempathic import audit, storage
 
@@ -181,6 +182,10 @@ def keep_contributor(said: dict[str, Any]) -> Contributor:
     Contributor.objects.filter(pk=contributor.pk).update(created_at=moment(said["created_at"]))
     if clips_a_week := said.get("goal_clips_a_week"):
         Goal.objects.create(contributor=contributor, clips_a_week=clips_a_week)
+    for each in said.get("varieties", []):
+        facts = {"words": each["words"], "alike": varieties.alike(each["words"])}
+        row = Variety.objects.create(contributor=contributor, language=each["language"], **facts)
+        Variety.objects.filter(pk=row.pk).update(said_at=moment(each["said_at"]))
     return contributor
 
 

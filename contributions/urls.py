@@ -25,6 +25,7 @@ from contributions.views import (
     tombstones,
 )
 
+    variety,
 urlpatterns = [
     path("", home.home, name="home"),
     path("privacy/", plain_pages.privacy, name="privacy"),
@@ -47,6 +48,7 @@ urlpatterns = [
     path("contribute/about-me/", about_me.about_me, name="about-me"),
     path("contribute/studio/", contributing.studio, name="studio"),
     path("contribute/prompts.json", offline.prompts, name="upcoming-prompts"),
+    path("contribute/variety/", variety.variety, name="variety"),
     path("worker.js", offline.worker, name="service-worker"),
     path("manifest.webmanifest", offline.manifest, name="web-manifest"),
     path("offline/", offline.page, name="offline"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contributions.api import consents, persons, self_reports, views
+from contributions.api import consents, facts, persons, self_reports, views
 
 app_name = "api"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("consents/<str:purpose>/", consents.PurposeView.as_view(), name="consent"),
     path("receipt/", consents.ReceiptView.as_view(), name="receipt"),
     path("export/", persons.ExportView.as_view(), name="export"),
+    path("facts/", facts.FactsView.as_view(), name="facts"),
     path("me/", persons.MeView.as_view(), name="me"),
     path("<path:way>", persons.NothingView.as_view(), name="nothing"),
 ]

@@ -57,9 +57,7 @@ UPLOAD_HEADERS = [
         OpenApiTypes.STR,
         OpenApiParameter.HEADER,
         required=True,
-        description=gettext_lazy(
-            "The language spoken, as a tag after BCP 47: en, pt-BR or zh-Hant."
-        ),
+        description=gettext_lazy("The language spoken, as a tag after BCP 47: en, pt-BR or zh-Hant."),
     ),
     OpenApiParameter(
         "X-Clip-Prompt",

@@ -1,4 +1,4 @@
-"""A language on its way from pilot to active: who grew up with it, what they confirm and repair, and what is decided."""
+"""A language on its way from pilot to active: who grew up with it, what they confirm and repair, what is decided."""
 
 from django.conf import settings
 from django.db import models
@@ -36,7 +36,7 @@ class SentenceConfirmation(WrittenOnce):
 
 
 class SentenceRepair(WrittenOnce):
-    """Better words, or scenes by prompt, in place of those of the data file, for as long as the file stays as it was."""
+    """Better words, or scenes by prompt, in place of those of the data file, while the file stays as it was."""
 
     language = models.CharField(max_length=35, db_index=True)
     sentence = models.SlugField(max_length=60)

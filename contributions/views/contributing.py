@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import consent, coverage, facts, pacing, receipts
+from contributions import consent, coverage, facts, pacing, receipts, varieties
 from contributions.coverage import Mode
 from contributions.forms import ConsentForm
 from contributions.lengths import longest_seconds
@@ -176,6 +176,8 @@ def studio(request: HttpRequest) -> HttpResponse:
     if is_arriving and consent.asks_again(contributor, get_language() or consent.FALLBACK_LANGUAGE):
         messages.info(request, _("What we ask you to allow has changed. Until you answer, your old answer holds."))
         return redirect("consent")
+    if is_arriving and varieties.asks(contributor, language):
+        return redirect("variety")
     mode = mode_of(request)
     if pacing.left_today(contributor, now=timezone.now()) == 0:
         card = enough(language)

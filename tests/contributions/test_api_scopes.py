@@ -33,6 +33,8 @@ consents        GET     consent:read   200
 consent-events  GET     consent:read   200
 consent         DELETE  consent:write  204
 receipt         GET     consent:read   200
+facts           GET     facts          200
+facts           PUT     facts          403
 export          POST    export         200
 me              GET     any            200
 """
@@ -40,6 +42,7 @@ ROWS = [line.split() for line in DOORS.strip().splitlines()[1:]]
 SENT = {"clips-DELETE": "?confirm=all"}
 BODIES = {
     "clip": {"data": SOUND, "content_type": "audio/wav"},
+    "facts": {"data": {"gender": "female"}, "content_type": "application/json"},
     "self-report": {"data": {"id": str(uuid.uuid4()), "emotion": "fear"}, "content_type": "application/json"},
 }
 

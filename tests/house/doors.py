@@ -48,6 +48,8 @@ receipt                              -              GET     >take-part 200      
 receipt-json                         -              GET     >take-part 200      404      200      200      404      404
 about-me                             -              GET     >take-part 200      200      200      200      200      200
 about-me                             -              POST    >take-part 403      403      403      403      403      403
+variety                              -              GET     >take-part >choose-language "     "        "        "        "
+variety                              -              POST    >take-part >choose-language "     "        "        "        "
 studio                               -              GET     >take-part >choose-language "       "        "        "        "
 prompt-skip                          a-prompt       POST    >take-part 204      204      204      204      204      204
 prompt-skip                          no-prompt      POST    >take-part 404      404      404      404      404      404
@@ -126,6 +128,8 @@ api:receipt                          -              GET     401      200      40
 api:export                           -              POST    401      200      200      200      200      200      200
 api:nothing                          nowhere        GET     404      404      404      404      404      404      404
 
+api:facts                            -              GET     401      200      200      200      200      200      200
+api:facts                            -              PUT     401      403      403      403      403      403      403
 account_email_verification_sent      -              GET     200      200      200      200      200      200      200
 account_confirm_email                bad-key        GET     200      200      200      200      200      200      200
 account_change_password              -              GET     sign-in  sign-in  200      200      200      200      200
@@ -258,3 +262,4 @@ def spelled_out(line: list[str]) -> list[str]:
     for cell in line:
         cells.append(cells[-1] if cell == '"' else cell)
     return cells
+    "api:facts": {"gender": "female"},

@@ -55,12 +55,19 @@ def choose_language(page: Page, site: str, endonym: str) -> None:
 
 
 def consent(page: Page) -> None:
-    """Tick every box, none of which was ticked, and go on."""
+    """Tick every box, none of which was ticked, and go on; how one speaks the language, one would rather not say."""
     boxes = page.get_by_role("checkbox")
     for box in boxes.all():
         expect(box).not_to_be_checked()
         box.check()
     page.get_by_role("button", name="Save my answers and go on").click()
+    leave_unsaid(page)
+
+
+def leave_unsaid(page: Page) -> None:
+    """Do not say how one speaks the language, which is asked once, and be in the studio."""
+    page.wait_for_url("**/contribute/variety/**")
+    page.get_by_role("button", name="I would rather not say").click()
     page.wait_for_url("**/contribute/studio/**")
 
 

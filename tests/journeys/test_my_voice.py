@@ -124,6 +124,7 @@ def test_gina_comes_back_with_her_code_and_makes_her_clips_an_accounts(site, bro
         gina.get_by_role("link", name="Keep it as a file").click()
     link = re.search(r"http\S+", kept.value.path().read_text()).group()
     gina.get_by_role("link", name="I have kept it: go on").click()
+    people.leave_unsaid(gina)
     give_a_clip(gina)
     gina.get_by_role("button", name="Forget me on this browser").click()
     gina.goto(f"{site.url}/contribute/clips/")

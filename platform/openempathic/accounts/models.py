@@ -104,6 +104,7 @@ class Scope(models.TextChoices):
     CLIPS_WRITE = "clips:write", _("Give clips, and withdraw them")
     CONSENT_READ = "consent:read", _("See what you allow, and get your receipt")
     CONSENT_WRITE = "consent:write", _("Take back what you allow")
+    FACTS = "facts", _("See and change what you tell about yourself")
     EXPORT = "export", _("Download everything of yours")
 
 
