@@ -161,3 +161,8 @@ class Clip(Leased):
     def peaks(self) -> str:
         """The waveform's outline for the pages."""
         return f"{self.prefix}/peaks.json"
+
+    @property
+    def spectrogram(self) -> str:
+        """The picture of its tones over time, for a moderator's eye."""
+        return f"{self.prefix}/spectrogram.png"
