@@ -25,7 +25,7 @@ from openempathic import leases, moves, storage
 
 log = logging.getLogger(__name__)
 
-AGENT = "screening"
+AGENT = Examination.Agent.SCREENING.value
 VERSION = "1"
 ATTEMPTS_MAX = 3
 RETRY_SECONDS = 10

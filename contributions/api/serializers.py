@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from contributions import consent
-from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Prompt, Purpose, Rating
+from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Examination, Prompt, Purpose, Rating
 from contributions.taxonomy import reasons
 from openempathic.accounts.models import ApiToken, Scope
 
@@ -75,10 +75,7 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
     @extend_schema_field(WarningSerializer(many=True))
     def get_warnings(self, clip: Clip) -> list[dict[str, str]]:
         """What the last screening noticed."""
-        # Sorted here, not asked for in order: a list of clips has fetched them all at once.
-        last = max(clip.examinations.all(), key=lambda each: each.pk, default=None)
-        codes = last.warnings if last else ()
-        return [{"code": code, **(advice(code, reasons.warning_reason) or {})} for code in codes]
+        return warnings_given(clip)
 
     @extend_schema_field(HeardSerializer(many=True))
     def get_heard(self, clip: Clip) -> list[dict[str, Any]]:
@@ -96,9 +93,21 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
 
 
 def reason_given(clip: Clip) -> dict[str, str] | None:
-    """Why the clip is where it is: a listener's reason where one rejected it, else the machine's."""
-    is_judged = clip.status == Clip.Status.REJECTED
-    return advice(clip.status_reason, reasons.listening_reason if is_judged else reasons.screening_reason)
+    """Why the clip is where it is: a listener's reason where one rejected it, else the machine's.
+
+    A moderator may refuse a clip for what a machine found.
+    """
+    heard = advice(clip.status_reason, reasons.listening_reason) if clip.status == Clip.Status.REJECTED else None
+    return heard or advice(clip.status_reason, reasons.screening_reason)
+
+
+def warnings_given(clip: Clip) -> list[dict[str, str]]:
+    """What the last screening noticed and the speaker might do better."""
+    # Sorted here, not asked for in order: a list of clips has fetched them all at once.
+    screenings = (each for each in clip.examinations.all() if each.agent == Examination.Agent.SCREENING)
+    last = max(screenings, key=lambda each: each.pk, default=None)
+    codes = last.warnings if last else ()
+    return [{"code": code, **(advice(code, reasons.screening_reason) or {})} for code in codes]
 
 
 def advice(code: str, reason: Callable[[str], reasons.UnusableReason]) -> dict[str, str] | None:

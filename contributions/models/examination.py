@@ -6,6 +6,10 @@ from django.db import models
 class Examination(models.Model):
     """One opinion of one agent: version, score where there is one, every measure with its unit, verdict and reason."""
 
+    class Agent(models.TextChoices):
+        SCREENING = "screening"
+        DUPLICATES = "duplicates"
+
     clip = models.ForeignKey("contributions.Clip", on_delete=models.CASCADE, related_name="examinations")
     agent = models.CharField(max_length=40)
     version = models.CharField(max_length=20)

@@ -75,6 +75,79 @@ WARNINGS = (
         _("The loudest moments are a little distorted."),
         _("Move back a little or turn the microphone down. You may be just as loud yourself."),
     ),
+    UnusableReason(
+        "NOISY",
+        _("There is noise beside your voice."),
+        _("Choose a quieter place, close the window, and come closer to the microphone."),
+    ),
+    UnusableReason(
+        "NO_VOICE",
+        _("A second look finds no voice in it: perhaps a hum, a tone or a noise."),
+        _("Listen to it. If your voice is there, all is well, also where you whispered."),
+    ),
+    UnusableReason(
+        "TELEPHONE",
+        _("The sound is as narrow as on a telephone."),
+        _("A headset often does this while it is joined without a cable. Try the microphone of the device itself."),
+    ),
+    UnusableReason(
+        "HUM",
+        _("There is a hum, as of the electric mains."),
+        _("Move the microphone away from chargers and lamps, or unplug the charger while you record."),
+    ),
+    UnusableReason(
+        "TONE",
+        _("There is a steady tone beside your voice."),
+        _("Look for a fan, a screen or a machine that whistles, and move away from it."),
+    ),
+)
+
+# For moderators: nothing that a speaker could do better.
+NOTES = (
+    UnusableReason(
+        "UPSAMPLED",
+        _("The file promises higher tones than the sound has."),
+        _("It was probably recorded or sent at a lower rate before."),
+    ),
+    UnusableReason(
+        "OFF_CENTRE",
+        _("The sound does not lie around the zero line."),
+        _("A sign of a cheap sound card; a voice can be heard all the same."),
+    ),
+    UnusableReason(
+        "POOR_SOUND",
+        _("A model guesses that listeners would not like the sound."),
+        _("Advice only: it dislikes acted and emotional voices too."),
+    ),
+)
+
+# A moderator looks at it first: nothing is deleted in silence.
+SET_ASIDE = (
+    UnusableReason(
+        "DUPLICATE_BYTES",
+        _("This very file is here already."),
+        _("A person will look at it. Please speak each take anew."),
+    ),
+    UnusableReason(
+        "DUPLICATE_PCM",
+        _("The same sound is here already, in another file."),
+        _("A person will look at it. Please speak each take anew."),
+    ),
+    UnusableReason(
+        "DUPLICATE_SOUND",
+        _("It sounds the same as a recording that is here already."),
+        _("A person will look at it. Please speak each take anew."),
+    ),
+    UnusableReason(
+        "ATTEMPTS_FAILED",
+        _("We could not check this recording."),
+        _("A person will look at it. You need do nothing."),
+    ),
+    UnusableReason(
+        "RULES_CHANGED",
+        _("The rules have changed, so this recording is checked again."),
+        _("You need do nothing."),
+    ),
 )
 
 LISTENING = (
@@ -125,15 +198,17 @@ LISTENING = (
     ),
 )
 
+MACHINES = (*SCREENING, *WARNINGS, *NOTES, *SET_ASIDE)
+
 
 def screening_reason(code: str) -> UnusableReason:
-    """The machine's reason of this code; raises LookupError."""
-    return _of(code, SCREENING)
+    """The machine's reason of this code, whatever follows from it: a curator may change that. Raises LookupError."""
+    return _of(code, MACHINES)
 
 
 def warning_reason(code: str) -> UnusableReason:
     """The machine's warning of this code; raises LookupError."""
-    return _of(code, WARNINGS)
+    return _of(code, MACHINES)
 
 
 def listening_reason(code: str) -> UnusableReason:

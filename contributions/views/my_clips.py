@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contributions import consent, guests, progress, receipts, withdrawal
-from contributions.api.serializers import reason_given
+from contributions.api.serializers import reason_given, warnings_given
 from contributions.models import Clip, Contributor, Purpose, Rating
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
@@ -52,7 +52,7 @@ def my_clips(request: HttpRequest) -> HttpResponse:
     """What the person allows, and their clips, newest first, a heading for each day."""
     voices = voices_of(request)
     clips = Clip.objects.of(voices)
-    page = Paginator(clips.order_by("-stored_at"), CLIPS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(clips.prefetch_related("examinations").order_by("-stored_at"), CLIPS_A_PAGE).get_page(request.GET.get("page"))
     labels = heard(page)
     facts = {
         "page": page,
@@ -75,6 +75,7 @@ def described(clip: Clip) -> dict[str, Any]:
         "day": clip.stored_at.date(),
         "status": IN_WORDS[S(clip.status)],
         "reason": reason_given(clip),
+        "warnings": warnings_given(clip),
         "feeling": words.feeling(clip.intended_emotion) if clip.intended_emotion else None,
         "is_live": clip.status not in GONE,
         "is_audible": clip.duration_seconds is not None and clip.status not in (S.UNUSABLE, *GONE),

@@ -4,13 +4,18 @@ import pytest
 from django.utils import translation
 
 from contributions.audio.decode import Reason
-from contributions.taxonomy import reasons
+from contributions.taxonomy import reasons, screening
 
 
 def test_every_reason_of_the_decoder_and_of_screening_has_a_text_and_a_tip():
     codes = {reason.code for reason in reasons.SCREENING}
 
     assert codes == {*Reason, "SILENT", "NO_SPEECH", "CLIPPED"}
+
+
+@pytest.mark.parametrize("rule", screening.rules(), ids=lambda rule: rule.name)
+def test_every_rule_has_words_for_whoever_breaks_it(rule):
+    assert reasons.screening_reason(rule.reason).code == rule.reason
 
 
 def test_every_reason_of_a_listener_is_there():
@@ -20,7 +25,7 @@ def test_every_reason_of_a_listener_is_there():
     ]
 
 
-@pytest.mark.parametrize("reason", [*reasons.SCREENING, *reasons.LISTENING], ids=lambda reason: reason.code)
+@pytest.mark.parametrize("reason", [*reasons.MACHINES, *reasons.LISTENING], ids=lambda reason: reason.code)
 def test_a_reason_is_a_sentence_and_so_is_its_tip(reason):
     with translation.override("en"):
         assert str(reason.text).endswith(".")

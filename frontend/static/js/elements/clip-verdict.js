@@ -7,12 +7,27 @@ const OUTCOMES = { IN_REVIEW: "usable", ACCEPTED: "usable", UNUSABLE: "unusable"
 
 /** `<clip-verdict>` asks how a clip fares until the site knows, and says it where screen readers listen. */
 class ClipVerdict extends HTMLElement {
+  #followed = null;
   #watched = null;
+
+  /** From now on it is about the take of that id, which is being sent. */
+  follow(id) {
+    this.say("sending");
+    this.#followed = id;
+  }
+
+  /** How a take fared: "stored", "waiting" or "refused"; only the one that is followed counts. */
+  hear(name, { id }) {
+    if (id !== this.#followed) return;
+    if (name === "stored") this.watch(id);
+    else this.say(name);
+  }
 
   /** Say where the take is before the site has it: "sending", "waiting", "refused"; "none" hides all. */
   say(state) {
     this.#watched = null;
     this.hidden = state === "none";
+    if (this.hidden) this.#followed = null;
     this.#list([]);
     enter(this, state);
   }
@@ -34,9 +49,8 @@ class ClipVerdict extends HTMLElement {
 
   #tell(clip) {
     this.#watched = null;
-    if (clip.advice) {
-      this.querySelector('[data-out="text"]').textContent = clip.advice.text;
-      this.querySelector('[data-out="tip"]').textContent = clip.advice.tip;
+    for (const [part, said] of Object.entries(clip.advice ?? {})) {
+      for (const place of this.querySelectorAll(`[data-out="${part}"]`)) place.textContent = said;
     }
     this.#list(clip.warnings);
     enter(this, OUTCOMES[clip.status] ?? "set-aside");
