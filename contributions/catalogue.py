@@ -1,6 +1,6 @@
 """Prompts and consent texts, from their data files into the database."""
 
-from contributions import offering, taxonomy
+from contributions import offering, sentences, taxonomy
 from contributions.models import ConsentText, Prompt
 
 
@@ -9,13 +9,21 @@ class TextChanged(Exception):
 
 
 def load_prompts() -> int:
-    """Bring every prompt of the data files, and offer those that no curator stopped; returns how many are offered."""
-    tags = taxonomy.prompt_languages()
-    rows = [as_row(prompt) for tag in tags for prompt in taxonomy.prompts(tag)]
-    rows += [as_invitation(invitation) for tag in tags for invitation in taxonomy.own_words(tag)]
+    """Bring every prompt of the data files, and offer those that no curator stopped; returns how many are offered.
+
+    What native speakers repaired stays repaired while the file's own words are the ones that they read.
+    """
+    rows = [row for tag in taxonomy.prompt_languages() for row in written_prompts(tag)]
+    sentences.apply_repairs(rows)
     columns = ["kind", "language", "sentence", "text", "scene", "emotion", "intensity"]
     Prompt.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=columns)
     return offering.settle()
+
+
+def written_prompts(tag: str) -> list[Prompt]:
+    """Every prompt of a language as the data file has it; not saved."""
+    acted = [as_row(prompt) for prompt in taxonomy.prompts(tag)]
+    return acted + [as_invitation(invitation) for invitation in taxonomy.own_words(tag)]
 
 
 def as_row(prompt: taxonomy.Prompt) -> Prompt:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from contributions import taxonomy
+from contributions import languages, taxonomy
+from contributions.languages import Standing
 from contributions.models import CoverageCount
 
 # As in a release: of fewer speakers nothing is told that could be about one of them.
@@ -33,8 +34,7 @@ class Tongue:
     """One language: how far its sentences are, what was accepted in it, and what is missing most."""
 
     tag: str
-    status: str
-    has_consent_texts: bool
+    standing: Standing
     voices: int | None
     clips: int | None
     filled: tuple[Filled, ...]
@@ -59,23 +59,21 @@ class Picture:
 def picture() -> Picture:
     """What the last count tells of every language."""
     counts = {(count.language, count.emotion): count for count in CoverageCount.objects.filter(kind="")}
-    tags = [language.tag for language in taxonomy.languages()]
-    written = {tag: status for tag in tags if (status := taxonomy.prompt_status(tag))}
+    written = languages.standings()
     return Picture(
-        tongues=tuple(tongue(tag, status, counts) for tag, status in written.items()),
-        waiting=tuple(tag for tag in tags if tag not in written),
+        tongues=tuple(tongue(tag, standing, counts) for tag, standing in written.items()),
+        waiting=tuple(each.tag for each in taxonomy.languages() if each.tag not in written),
         counted_at=max((count.counted_at for count in counts.values()), default=None),
     )
 
 
-def tongue(tag: str, status: str, counts: dict[tuple[str, str], CoverageCount]) -> Tongue:
+def tongue(tag: str, standing: Standing, counts: dict[tuple[str, str], CoverageCount]) -> Tongue:
     """The language of the tag, with what may be told of it."""
     whole = counts.get((tag, ""))
     voices = told(whole.accepted_voices) if whole else 0
     return Tongue(
         tag=tag,
-        status=status,
-        has_consent_texts=tag in taxonomy.consent_languages(),
+        standing=standing,
         voices=voices,
         clips=whole.accepted_clips if whole and voices is not None else voices,
         filled=tuple(filled(tag, (emotion.name for emotion in taxonomy.core_emotions()), counts)),

@@ -15,6 +15,8 @@ from contributions.views import (
     help,
     home,
     my_archive,
+    languages,
+    moderating,
     my_clips,
     offline,
     plain_pages,
@@ -78,3 +80,13 @@ urlpatterns = [
     path("api/schema/", SpectacularJSONAPIView.as_view(authentication_classes=[]), name="api-schema"),
     path("api/v1/", include("contributions.api.urls", namespace="api")),
 ]
+    path("curation/languages/", languages.all_of_them, name="languages"),
+    path("curation/languages/<slug:tag>/", languages.one, name="language"),
+    path("curation/languages/<slug:tag>/speaker/", languages.speaker, name="language-speaker"),
+    path("curation/languages/<slug:tag>/state/", languages.state, name="language-state"),
+    path(
+        "curation/languages/<slug:tag>/<slug:sentence>/confirmation/",
+        languages.confirmation,
+        name="sentence-confirmation",
+    ),
+    path("curation/languages/<slug:tag>/<slug:sentence>/repair/", languages.repair, name="sentence-repair"),

@@ -94,6 +94,15 @@ prompt-offering                      no-prompt      POST    sign-in  sign-in  40
 invitations                          -              GET     sign-in  sign-in  403      403      403      403      200
 invitations                          -              POST    sign-in  sign-in  403      "        "        "        >invitations
 
+languages                            -              GET     sign-in  sign-in  403      403      200      200      200
+language                             polish         GET     sign-in  sign-in  403      403      200      200      200
+language                             no-language    GET     sign-in  sign-in  403      403      404      404      404
+language-speaker                     polish         POST    sign-in  sign-in  403      403      >language "       "
+language-speaker                     no-language    POST    sign-in  sign-in  403      403      404      404      404
+language-state                       polish         POST    sign-in  sign-in  403      403      >language "       "
+language-state                       no-language    POST    sign-in  sign-in  403      403      404      404      404
+sentence-confirmation                a-sentence     POST    sign-in  sign-in  403      403      >language "       "
+sentence-repair                      a-sentence     POST    sign-in  sign-in  403      403      >language "       "
 invitation                           good-word      GET     200      200      200      200      200      200      200
 invitation                           good-word      POST    403      403      >home    >home    >home    >home    >home
 invitation                           bad-word       GET     410      410      410      410      410      410      410
@@ -263,3 +272,5 @@ def spelled_out(line: list[str]) -> list[str]:
         cells.append(cells[-1] if cell == '"' else cell)
     return cells
     "api:facts": {"gender": "female"},
+    "language-speaker": {"is_native": "yes"},
+    "language-state": {"is_active": "no", "reason": "wrong words"},

@@ -91,6 +91,9 @@ def made_world() -> World:
             "bad-word": {"token": "not-a-word", "word": "not-a-word"},
             "bad-key": {"key": "not-a-key"},
             "bad-reset": {"uidb36": "1", "key": "not-a-key"},
+            "polish": {"tag": "pl"},
+            "no-language": {"tag": "tlh"},
+            "a-sentence": {"tag": "pl", "sentence": "my-things"},
         },
     )
 
