@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from contributions.api import docs, sound
 from contributions.views import (
     about_me,
+    backlog,
     coming_back,
     contributing,
     curating,
@@ -25,9 +26,9 @@ from contributions.views import (
     reviewing,
     session,
     tombstones,
+    variety,
 )
 
-    variety,
 urlpatterns = [
     path("", home.home, name="home"),
     path("privacy/", plain_pages.privacy, name="privacy"),
@@ -72,6 +73,11 @@ urlpatterns = [
     path("review/", reviewing.review, name="review"),
     path("review/<uuid:turn_id>/rating/", reviewing.rating, name="review-rating"),
     path("review/<uuid:rating_id>/suggestion/", reviewing.suggestion, name="review-suggestion"),
+    path("moderate/", moderating.moderate, name="moderate"),
+    path("moderate/backlog/", backlog.backlog, name="backlog"),
+    path("moderate/<uuid:clip_id>/", moderating.clip, name="moderate-clip"),
+    path("moderate/<uuid:clip_id>/verdict/", moderating.verdict, name="moderate-verdict"),
+    path("clips/<uuid:clip_id>/spectrogram/", moderating.spectrogram, name="clip-spectrogram"),
     path("curation/prompts/", curating.prompts, name="prompts"),
     path("curation/prompts/<slug:prompt_id>/offering/", curating.decide, name="prompt-offering"),
     path("tombstones.json", tombstones.as_json, name="tombstones"),

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from contributions import permissions, prelabelling, states
-from contributions.models import Clip, Examination, Purpose, Rating, Verdict
-from contributions.models.clip import ClipQuerySet
+from contributions.models import Clip, Examination, Purpose, Verdict
 from contributions.taxonomy import reasons
 from openempathic import storage
 
 S = Clip.Status
 # Nobody has decided about these yet; REJECTED ones were decided about and may be thought over.
 WAITING = (S.UNUSABLE, S.QUARANTINED, S.DISPUTED)
-DECIDABLE = (*WAITING, S.REJECTED)
+DECIDABLE = permissions.DECIDABLE
 USABLE = (S.IN_REVIEW, S.ACCEPTED)
+COUNTED_MAX = 99
 TARGETS = (*USABLE, S.STORED, S.REJECTED)
 
 
@@ -43,7 +43,7 @@ class MayNotDecide(NotDecidable):
 
 
 class OwnClip(NotDecidable):
-    text = gettext_noop("This is your own voice: somebody else has to decide.")
+    text = gettext_noop("This is your own voice, or like it: somebody else has to decide.")
 
 
 class OwnRating(NotDecidable):
@@ -77,16 +77,21 @@ class Decision:
     note: str = ""
 
 
-def waiting_for(person: Any) -> ClipQuerySet:
-    """The clips that this moderator may decide about, covered now: never their own voice, never one they rated."""
-    rated = Rating.objects.filter(clip=OuterRef("pk"), rater=person)
-    clips = Clip.objects.filter(status__in=DECIDABLE).covered_by(Purpose.STORE_AND_REVIEW)
-    return clips.not_of(person).exclude(Exists(rated))
-
-
 def waiting_count(person: Any, *, at_most: int) -> int:
     """How many clips wait for this moderator, counted no further than asked."""
-    return waiting_for(person).filter(status__in=WAITING)[:at_most].count()
+    return permissions.decidable_by(person).filter(status__in=WAITING)[:at_most].count()
+
+
+def in_templates(request: Any) -> dict[str, Any]:
+    """For every page: how many clips wait for the moderator who reads it. Asked only where a template looks."""
+    return {"set_aside_count": SimpleLazyObject(lambda: counted(waiting_count(request.user, at_most=COUNTED_MAX + 1)))}
+
+
+def counted(count: int) -> str:
+    """The number as a page has room for it; empty where nothing waits."""
+    if count > COUNTED_MAX:
+        return f"{COUNTED_MAX}+"
+    return str(count) if count else ""
 
 
 def decide(clip: Clip, *, by: Any, decision: Decision, seen: str) -> Verdict:
@@ -115,13 +120,13 @@ def decide(clip: Clip, *, by: Any, decision: Decision, seen: str) -> Verdict:
 
 
 def check_may_decide(clip: Clip, person: Any) -> None:
-    """Raise unless the person moderates, is not the speaker, and has not rated the clip."""
+    """Raise unless the person moderates, and the clip is not theirs, like one of theirs, or rated by them."""
     if not permissions.may_moderate(person):
         raise MayNotDecide
-    if not Clip.objects.filter(pk=clip.pk).not_of(person).exists():
-        raise OwnClip
     if clip.ratings.filter(rater=person).exists():
         raise OwnRating
+    if not permissions.impartial(person).filter(pk=clip.pk).exists():
+        raise OwnClip
 
 
 def check_complete(clip: Clip, decision: Decision) -> None:

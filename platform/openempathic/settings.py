@@ -81,6 +81,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "openempathic.imprint.operator",
                 "contributions.voices.in_templates",
+                "contributions.verdicts.in_templates",
             ],
         },
     },

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contributions import consent, examination, ratings, verdicts, withdrawal
+from contributions import consent, examination, permissions, ratings, verdicts, withdrawal
 from contributions.models import Clip, Examination, Purpose, RatingTurn, Suggestion, Verdict
 from contributions.ratings import Answer
 from contributions.verdicts import Decision
@@ -76,7 +76,7 @@ def test_every_verdict_on_everything_that_waits(vera, milo, source, decision):
 def test_nothing_is_decided_about_a_clip_that_waits_for_no_moderator(vera, milo, status):
     clip = placed(worlds.stored_clip(vera), status)
 
-    assert not verdicts.waiting_for(milo).exists()
+    assert not permissions.decidable_by(milo).exists()
     with pytest.raises(verdicts.DecidedMeanwhile):
         decided(clip, milo, NO)
     assert not Verdict.objects.exists()
@@ -149,7 +149,7 @@ def test_nobody_decides_about_their_own_voice_nor_about_one_they_claimed(silent,
     gina.save(update_fields=["claimed_by"])
 
     for clip, speaker in ((silent, vera), (guests_clip, milo)):
-        assert clip not in verdicts.waiting_for(speaker)
+        assert clip not in permissions.decidable_by(speaker)
         with pytest.raises(verdicts.OwnClip):
             decided(clip, speaker, NO)
 
@@ -166,10 +166,10 @@ def test_whoever_rated_a_clip_does_not_decide_about_it(vera, milo, mona, setting
     assert clip.status == S.DISPUTED
     cleo = worlds.person("cleo", Role.CURATOR)
 
-    assert not verdicts.waiting_for(milo).exists()
+    assert not permissions.decidable_by(milo).exists()
     with pytest.raises(verdicts.OwnRating):
         decided(clip, milo, ACCEPT)
-    assert list(verdicts.waiting_for(cleo)) == [clip]
+    assert list(permissions.decidable_by(cleo)) == [clip]
     decided(clip, cleo, ACCEPT)
     assert clip.status == S.ACCEPTED
 
@@ -206,7 +206,7 @@ def test_withdrawal_wins_over_a_verdict(silent, vera, milo):
 
     with pytest.raises(verdicts.TakenBack):
         verdicts.decide(silent, by=milo, decision=NO, seen=seen)
-    assert not verdicts.waiting_for(milo).exists()
+    assert not permissions.decidable_by(milo).exists()
     assert not Verdict.objects.exists()
 
 
@@ -214,7 +214,7 @@ def test_without_leave_to_store_and_review_nothing_is_shown_or_decided(silent, v
     voice = consent.contributor_for(vera)
     voice.current_consents.filter(purpose=Purpose.STORE_AND_REVIEW).update(is_given=False)
 
-    assert not verdicts.waiting_for(milo).exists()
+    assert not permissions.decidable_by(milo).exists()
     with pytest.raises(verdicts.TakenBack):
         decided(silent, milo, NO)
 
@@ -266,3 +266,35 @@ def test_a_verdict_is_written_once(silent, milo):
     with pytest.raises(Exception, match="never changed"):
         verdict.save()
     assert verdict.decided_at <= timezone.now() + timedelta(minutes=1)
+
+
+def test_milo_decides_nothing_about_what_is_like_a_clip_of_his(vera, milo, mona):
+    consent.decide(
+        consent.contributor_for(milo),
+        given={Purpose.STORE_AND_REVIEW},
+        shown=consent.texts("en"),
+        locale="en",
+        is_adult=True,
+        by=milo,
+    )
+    his = worlds.stored_clip(milo)
+    hers = placed(worlds.screened_clip(vera), S.QUARANTINED, "SAME_BYTES")
+    Examination.objects.update(twin=his)
+
+    assert list(permissions.decidable_by(mona)) == [hers]
+    assert not permissions.decidable_by(milo).exists()
+    with pytest.raises(verdicts.OwnClip):
+        decided(hers, milo, NO)
+
+
+def test_milo_hears_what_he_may_decide_about_and_what_it_is_like_and_no_more(vera, otto, milo):
+    first, other = worlds.stored_clip(vera), worlds.stored_clip(vera)
+    placed(first, S.IN_REVIEW)
+    placed(other, S.IN_REVIEW)
+    again = placed(worlds.screened_clip(otto), S.QUARANTINED, "SAME_BYTES")
+    Examination.objects.update(twin=first)
+
+    assert set(permissions.audible_to(milo, [])) == {first, again}
+    withdrawal.withdraw(first, by=vera)
+    assert set(permissions.audible_to(milo, [])) == {again}
+    assert set(permissions.audible_to(otto, [consent.contributor_for(otto)])) == {again}

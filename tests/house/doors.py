@@ -85,6 +85,9 @@ review-rating                        milo's-turn    POST    sign-in  sign-in  40
 review-suggestion                    milo's-rating  GET     sign-in  sign-in  403      403      200      404      404
 review-suggestion                    milo's-rating  POST    sign-in  sign-in  403      "        >review-suggestion 404      "
 
+moderate                             -              GET     sign-in  sign-in  403      403      200      200      200
+backlog                              -              GET     sign-in  sign-in  403      403      200      200      200
+
 runs                                 -              GET     sign-in  sign-in  403      403      403      403      200
 runs                                 -              POST    sign-in  sign-in  403      403      403      403      >runs
 run                                  a-run          GET     sign-in  sign-in  403      403      403      403      200
@@ -151,23 +154,56 @@ account_reset_password_from_key_done -              GET     200      200      20
 account_confirm_login_code           -              GET     sign-in  sign-in  >home    >home    >home    >home    >home
 """
 
-# The doors of a clip, for each owner, in each status; `live` is every status but WITHDRAWN and PURGED.
+# The doors of a clip, for each owner, in each status; `live` is every status but WITHDRAWN and PURGED, `set-aside` are
+# those of them that a moderator may decide about, `under-way` the others.
 CLIP_DOORS = """
 door        subject      status     method  anon     gina     otto     vera     milo     mona     cleo
 
-clip-audio  vera's-clip  live       GET     >take-part 404      404      200      200      404      200
+clip-audio  vera's-clip  under-way  GET     >take-part 404      404      200      200      404      200
+clip-audio  vera's-clip  set-aside  GET     >take-part 404      404      200      200      200      200
 clip-audio  vera's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-audio  vera's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
-clip-audio  milo's-clip  live       GET     >take-part 404      404      404      200      404      200
+clip-audio  milo's-clip  under-way  GET     >take-part 404      404      404      200      404      200
+clip-audio  milo's-clip  set-aside  GET     >take-part 404      404      404      200      200      200
 clip-audio  milo's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-audio  milo's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
 
-clip-peaks  vera's-clip  live       GET     >take-part 404      404      200      200      404      200
+clip-peaks  vera's-clip  under-way  GET     >take-part 404      404      200      200      404      200
+clip-peaks  vera's-clip  set-aside  GET     >take-part 404      404      200      200      200      200
 clip-peaks  vera's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-peaks  vera's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
-clip-peaks  milo's-clip  live       GET     >take-part 404      404      404      200      404      200
+clip-peaks  milo's-clip  under-way  GET     >take-part 404      404      404      200      404      200
+clip-peaks  milo's-clip  set-aside  GET     >take-part 404      404      404      200      200      200
 clip-peaks  milo's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-peaks  milo's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
+
+clip-spectrogram vera's-clip under-way GET  sign-in    sign-in  403      403      200      404      200
+clip-spectrogram vera's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
+clip-spectrogram vera's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
+clip-spectrogram vera's-clip PURGED    GET  sign-in    sign-in  403      403      404      404      404
+clip-spectrogram milo's-clip under-way GET  sign-in    sign-in  403      403      200      404      200
+clip-spectrogram milo's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
+clip-spectrogram milo's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
+
+moderate-clip    vera's-clip under-way GET  sign-in    sign-in  403      403      404      404      404
+moderate-clip    vera's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
+moderate-clip    vera's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
+moderate-clip    vera's-clip PURGED    GET  sign-in    sign-in  403      403      404      404      404
+moderate-clip    milo's-clip under-way GET  sign-in    sign-in  403      403      404      404      404
+moderate-clip    milo's-clip set-aside GET  sign-in    sign-in  403      403      404      200      200
+moderate-clip    milo's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
+moderate-clip    gina's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
+moderate-clip    gina's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
+
+moderate-verdict vera's-clip under-way POST sign-in    sign-in  403      403      409      409      409
+moderate-verdict vera's-clip set-aside POST sign-in    sign-in  403      403      422      422      422
+moderate-verdict vera's-clip WITHDRAWN POST sign-in    sign-in  403      403      410      410      410
+moderate-verdict vera's-clip PURGED    POST sign-in    sign-in  403      403      410      410      410
+moderate-verdict milo's-clip under-way POST sign-in    sign-in  403      403      404      409      409
+moderate-verdict milo's-clip set-aside POST sign-in    sign-in  403      403      404      422      422
+moderate-verdict milo's-clip WITHDRAWN POST sign-in    sign-in  403      403      404      410      410
+moderate-verdict gina's-clip set-aside POST sign-in    sign-in  403      403      422      422      422
+moderate-verdict gina's-clip PURGED    POST sign-in    sign-in  403      403      410      410      410
 
 withdrawal  vera's-clip  live       POST    >take-part 404      404      >my-clips 404    404      404
 withdrawal  vera's-clip  WITHDRAWN  POST    >take-part 404      404      >my-clips 404    404      404
@@ -190,10 +226,12 @@ api:clip    milo's-clip  live       PUT     401        409      403      409    
 api:clip    milo's-clip  WITHDRAWN  PUT     401        409      403      409      200      403      403
 api:clip    milo's-clip  PURGED     PUT     401        409      403      409      200      403      403
 
-clip-audio  gina's-clip  live       GET     >take-part 200      404      404      404      404      200
+clip-audio  gina's-clip  under-way  GET     >take-part 200      404      404      404      404      200
+clip-audio  gina's-clip  set-aside  GET     >take-part 200      404      404      200      200      200
 clip-audio  gina's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-audio  gina's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
-clip-peaks  gina's-clip  live       GET     >take-part 200      404      404      404      404      200
+clip-peaks  gina's-clip  under-way  GET     >take-part 200      404      404      404      404      200
+clip-peaks  gina's-clip  set-aside  GET     >take-part 200      404      404      200      200      200
 clip-peaks  gina's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-peaks  gina's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
 withdrawal  gina's-clip  live       POST    >take-part >my-clips 404      404      404      404      404
@@ -252,6 +290,7 @@ SENT = {
     "set_language": {"language": "es"},
     "prompt-report": {"reason": "WRONG"},
     "prompt-offering": {"is_offered": "no", "reason": "wrong words"},
+    "api:facts": {"gender": "female"},
     "api:self-report": {"id": "5e1f0000-0000-4000-8000-000000000000", "emotion": "fear"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
@@ -271,6 +310,5 @@ def spelled_out(line: list[str]) -> list[str]:
     for cell in line:
         cells.append(cells[-1] if cell == '"' else cell)
     return cells
-    "api:facts": {"gender": "female"},
     "language-speaker": {"is_native": "yes"},
     "language-state": {"is_active": "no", "reason": "wrong words"},
