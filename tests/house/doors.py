@@ -94,9 +94,6 @@ run                                  a-run          GET     sign-in  sign-in  40
 prompts                              -              GET     sign-in  sign-in  403      403      403      403      200
 prompt-offering                      a-prompt       POST    sign-in  sign-in  403      403      403      403      >prompts
 prompt-offering                      no-prompt      POST    sign-in  sign-in  403      403      403      403      404
-invitations                          -              GET     sign-in  sign-in  403      403      403      403      200
-invitations                          -              POST    sign-in  sign-in  403      "        "        "        >invitations
-
 languages                            -              GET     sign-in  sign-in  403      403      200      200      200
 language                             polish         GET     sign-in  sign-in  403      403      200      200      200
 language                             no-language    GET     sign-in  sign-in  403      403      404      404      404
@@ -106,6 +103,9 @@ language-state                       polish         POST    sign-in  sign-in  40
 language-state                       no-language    POST    sign-in  sign-in  403      403      404      404      404
 sentence-confirmation                a-sentence     POST    sign-in  sign-in  403      403      >language "       "
 sentence-repair                      a-sentence     POST    sign-in  sign-in  403      403      >language "       "
+invitations                          -              GET     sign-in  sign-in  403      403      403      403      200
+invitations                          -              POST    sign-in  sign-in  403      "        "        "        >invitations
+
 invitation                           good-word      GET     200      200      200      200      200      200      200
 invitation                           good-word      POST    403      403      >home    >home    >home    >home    >home
 invitation                           bad-word       GET     410      410      410      410      410      410      410
@@ -137,11 +137,11 @@ api:consent-events                   -              GET     401      200      20
 api:consent                          training       DELETE  401      204      204      204      204      204      204
 api:consent                          no-purpose     DELETE  401      404      404      404      404      404      404
 api:receipt                          -              GET     401      200      404      200      200      404      404
+api:facts                            -              GET     401      200      200      200      200      200      200
+api:facts                            -              PUT     401      403      403      403      403      403      403
 api:export                           -              POST    401      200      200      200      200      200      200
 api:nothing                          nowhere        GET     404      404      404      404      404      404      404
 
-api:facts                            -              GET     401      200      200      200      200      200      200
-api:facts                            -              PUT     401      403      403      403      403      403      403
 account_email_verification_sent      -              GET     200      200      200      200      200      200      200
 account_confirm_email                bad-key        GET     200      200      200      200      200      200      200
 account_change_password              -              GET     sign-in  sign-in  200      200      200      200      200
@@ -292,6 +292,8 @@ SENT = {
     "prompt-offering": {"is_offered": "no", "reason": "wrong words"},
     "api:facts": {"gender": "female"},
     "api:self-report": {"id": "5e1f0000-0000-4000-8000-000000000000", "emotion": "fear"},
+    "language-speaker": {"is_native": "yes"},
+    "language-state": {"is_active": "no", "reason": "wrong words"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
 # Asked for with a DELETE of everything.
@@ -310,5 +312,3 @@ def spelled_out(line: list[str]) -> list[str]:
     for cell in line:
         cells.append(cells[-1] if cell == '"' else cell)
     return cells
-    "language-speaker": {"is_native": "yes"},
-    "language-state": {"is_active": "no", "reason": "wrong words"},

@@ -91,6 +91,9 @@ def made_world() -> World:
             "nowhere": {"way": "nowhere"},
             "a-prompt": {"prompt_id": veras.prompt_id},
             "no-prompt": {"prompt_id": "no-such-prompt"},
+            "polish": {"tag": "pl"},
+            "no-language": {"tag": "tlh"},
+            "a-sentence": {"tag": "pl", "sentence": "my-things"},
             "no-day": {"day": "tomorrow"},
             "training": {"purpose": "TRAIN_MODELS"},
             "no-purpose": {"purpose": "EVERYTHING"},
@@ -99,9 +102,6 @@ def made_world() -> World:
             "bad-word": {"token": "not-a-word", "word": "not-a-word"},
             "bad-key": {"key": "not-a-key"},
             "bad-reset": {"uidb36": "1", "key": "not-a-key"},
-            "polish": {"tag": "pl"},
-            "no-language": {"tag": "tlh"},
-            "a-sentence": {"tag": "pl", "sentence": "my-things"},
         },
     )
 
