@@ -1,0 +1,160 @@
+"""Measure what a wire, a codec or a machine did to a voice: its band, mains hum, steady tones.
+
+A clip is never held to be faulty for being quiet: where a voice sinks into the noise before its band ends, the band
+counts as whole. It does not see which codec narrowed a voice, and a tone that comes and goes is not steady.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SAMPLE_RATE_HZ = 16_000
+SHORTEST_BAND_SECONDS = 0.2
+
+# The edge of a band: the spectrum just below it against everything above it.
+BIN_HZ = 32  # at most
+STRONG_PERCENTILE = 95  # over time: each frequency as strong as the sounds that have it
+SMOOTH_HZ = 100
+LOWEST_EDGE_HZ = 2_000  # nothing that carries speech ends below
+BELOW_HZ, ABOVE_HZ = (500, 100), 250  # how far from the edge the two are looked at: a resampler's slope lies between
+HIGHEST_EDGE_HZ = 200  # below the end of the spectrum there is nothing left to compare with
+EDGE_DB = 13.0  # real voices fall by at most 10 dB over such a step, also vowels without any hiss
+ROUNDING_POWER = 1 / 24  # of 16-bit samples, in steps; below it there is nothing to see
+
+# What is always there: the softest tenth of the moments, at a resolution of 5 Hz.
+WINDOW_SAMPLES = 3_200  # 0.2 s
+HOP_SAMPLES = 1_600
+STEADY_PERCENTILE = 10
+FEWEST_WINDOWS = 5
+HZ_PER_BIN = SAMPLE_RATE_HZ // WINDOW_SAMPLES
+MAINS_HZ = (50, 60)
+ODD = np.array([1, 3, 5, 7])  # a voice has no fundamental at 50 or 60 Hz; even harmonics are where men's voices lie
+HUM_OVER_NEIGHBOURS = 4.0  # in power
+TONE_OVER_NEIGHBOURS = 10.0
+NEIGHBOUR_BINS = 20  # to either side: 100 Hz
+MAIN_LOBE = 1.5  # a sine's power over all bins against its power at the tallest, for Hann windows
+SHORTEST_TONE_SECONDS = 1.0  # below it a held vowel is as steady as a tone
+ACTIVE_DB = 20.0  # moments this far below the loudest still belong to the voice
+FLOOR_DB = -120.0
+
+
+def bandwidth_hz(original: np.ndarray, rate_hz: int) -> float | None:
+    """The frequency at which a wire, a codec or a lower sample rate cut the sound, or half the rate where none did.
+
+    `original` is int16 mono, (samples,), at the rate it was recorded with. None under 0.2 s and for silence.
+    """
+    levels, bin_hz = _strong_spectrum(original, rate_hz)
+    if levels is None:
+        return None
+    step_db = _steps(levels, bin_hz)
+    edge = int(step_db.argmax())
+    return edge * bin_hz if step_db[edge] >= EDGE_DB else rate_hz / 2
+
+
+def _strong_spectrum(original: np.ndarray, rate_hz: int) -> tuple[np.ndarray | None, float]:
+    """Each frequency's level in dB in the moments that have most of it, as (bins,), and the width of a bin in Hz."""
+    size = 1 << int(np.ceil(np.log2(rate_hz / BIN_HZ)))
+    frames = _frames(original.astype(np.float32), size, size)  # (frames, samples)
+    frames = frames[np.ptp(frames, axis=1) > 0]
+    if len(frames) * size < SHORTEST_BAND_SECONDS * rate_hz:
+        return None, 0.0
+    window = np.hanning(size).astype(np.float32)
+    power = _power(frames * window) / (window**2).sum()  # (frames, bins)
+    strong = _ranked(power, STRONG_PERCENTILE)
+    levels = 10 * np.log10(np.maximum(strong, ROUNDING_POWER))
+    bin_hz = rate_hz / size
+    return _smooth(levels, max(1, round(SMOOTH_HZ / bin_hz))), bin_hz
+
+
+def _steps(levels: np.ndarray, bin_hz: float) -> np.ndarray:
+    """By how many dB everything above each bin lies below what is just under it, as (bins,)."""
+    far, near, above = (round(hertz / bin_hz) for hertz in (*BELOW_HZ, ABOVE_HZ))
+    loudest_from = np.maximum.accumulate(levels[::-1])[::-1]
+    steps = np.full(len(levels), -np.inf)
+    at = np.arange(round(LOWEST_EDGE_HZ / bin_hz), len(levels) - above - round(HIGHEST_EDGE_HZ / bin_hz))
+    if len(at):
+        softest_below = np.lib.stride_tricks.sliding_window_view(levels, far - near).min(axis=1)
+        steps[at] = softest_below[at - far] - loudest_from[at + above]
+    return steps
+
+
+def steady_spectrum(waveform: np.ndarray) -> np.ndarray | None:
+    """The power that never goes away, by frequency in steps of 5 Hz, as (1601,); None under 0.3 s.
+
+    A steady sine of amplitude a has a squared over two in its bin. `waveform` is float32 mono at 16 kHz.
+    """
+    hop = min(HOP_SAMPLES, (len(waveform) - WINDOW_SAMPLES) // (FEWEST_WINDOWS - 1))
+    if hop < WINDOW_SAMPLES // 8:
+        return None
+    window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
+    frames = _frames(waveform, WINDOW_SAMPLES, hop)
+    power = _power((frames - frames.mean(axis=1, keepdims=True)) * window) * (2 / window.sum() ** 2)  # (frames, bins)
+    return _ranked(power, STEADY_PERCENTILE)
+
+
+def hum_db(waveform: np.ndarray, steady: np.ndarray | None) -> float | None:
+    """Mains hum at 50 or 60 Hz, relative to the voice: the first odd harmonics, or -120 where there is no hum.
+
+    `steady` is the waveform's steady spectrum. It counts as hum when the fundamental, or two of the others, stand out
+    from the frequencies between: a voice cannot do either. None where there is nothing to measure.
+    """
+    voice = _active_power(waveform)
+    if steady is None or not voice:
+        return None
+    power = max(_hum_power(steady, hertz // HZ_PER_BIN) for hertz in MAINS_HZ)
+    return max(FLOOR_DB, float(10 * np.log10(max(power / voice, 1e-12))))
+
+
+def _hum_power(steady: np.ndarray, fundamental: int) -> float:
+    harmonics = fundamental * ODD
+    between = fundamental // 2
+    neighbours = np.maximum(steady[harmonics - between], steady[harmonics + between])
+    standing_out = np.where(steady[harmonics] > HUM_OVER_NEIGHBOURS * neighbours, steady[harmonics], 0.0)
+    is_hum = standing_out[0] > 0 or np.count_nonzero(standing_out) > 1
+    return float(standing_out.sum()) if is_hum else 0.0
+
+
+def tone_ratio(waveform: np.ndarray, steady: np.ndarray | None) -> float | None:
+    """The share of the clip's power, 0 to 1, that lies in tones which never stop; None under a second or in silence."""
+    if steady is None or len(waveform) < SHORTEST_TONE_SECONDS * SAMPLE_RATE_HZ:
+        return None
+    power = float(np.mean((waveform - waveform.mean()) ** 2))
+    if not power:
+        return None
+    around = np.median(_frames(np.pad(steady, NEIGHBOUR_BINS, "edge"), 2 * NEIGHBOUR_BINS + 1, 1), axis=1)
+    tones = steady[steady > TONE_OVER_NEIGHBOURS * around].sum() / MAIN_LOBE
+    return float(min(1.0, tones / power))
+
+
+def _active_power(waveform: np.ndarray) -> float:
+    """The mean power of the moments that belong to the voice."""
+    frames = _frames(waveform, 480, 480)
+    if not len(frames):
+        return 0.0
+    power = frames.var(axis=1)  # (frames,) without the offset
+    return float(power[power >= power.max() * 10 ** (-ACTIVE_DB / 10)].mean())
+
+
+def _frames(samples: np.ndarray, size: int, hop: int) -> np.ndarray:
+    """Overlapping stretches, as (frames, size); none of a shorter sound."""
+    if len(samples) < size:
+        return np.empty((0, size), samples.dtype)
+    return np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]
+
+
+def _power(frames: np.ndarray) -> np.ndarray:
+    spectra = np.fft.rfft(frames, axis=1)
+    power: np.ndarray = spectra.real**2 + spectra.imag**2
+    return power
+
+
+def _ranked(power: np.ndarray, percentile: int) -> np.ndarray:
+    """Each bin's percentile over time, as (bins,)."""
+    rank = min(len(power) - 1, len(power) * percentile // 100)
+    ranked: np.ndarray = np.partition(power, rank, axis=0)[rank]
+    return ranked
+
+
+def _smooth(levels: np.ndarray, width: int) -> np.ndarray:
+    padded = np.pad(levels, (width // 2, width - 1 - width // 2), "edge")
+    return np.convolve(padded, np.full(width, 1 / width), "valid")
