@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -29,6 +29,7 @@ NAMES = {
     "moderators": (gettext_lazy("For a moderator"), gettext_lazy("Found unusable, set aside, or disputed.")),
 }
 HOUR, DAY = 60, 24 * 60
+FEWEST_TOLD = 0.5
 
 
 @moderators_only
@@ -60,16 +61,27 @@ def described(queue: Queue) -> dict[str, Any]:
 def window_in_words(pace: Pace) -> str:
     """Over which time."""
     return {
-        timedelta(minutes=5): _("in the last 5 minutes"),
-        timedelta(hours=1): _("in the last hour"),
-        timedelta(days=1): _("in the last day"),
+        timedelta(minutes=5): _("Pace, last 5 minutes"),
+        timedelta(hours=1): _("Pace, last hour"),
+        timedelta(days=1): _("Pace, last day"),
     }[pace.window]
 
 
 def speed(pace: Pace) -> str:
-    """How many a minute, with as many digits as tell something."""
-    digits = 0 if pace.per_minute >= 10 else 1 if pace.per_minute >= 1 else 2
-    return number_format(pace.per_minute if pace.per_minute else 0, decimal_pos=digits if pace.per_minute else 0)
+    """How many a minute; what is too slow for that, an hour or a day."""
+    for times, text in (
+        (1, gettext_noop("%(number)s a minute")),
+        (HOUR, gettext_noop("%(number)s an hour")),
+    ):
+        if pace.per_minute * times >= FEWEST_TOLD:
+            return _(text) % {"number": written(pace.per_minute * times)}
+    return _("%(number)s a day") % {"number": written(pace.per_minute * DAY)}
+
+
+def written(number: float) -> str:
+    """As many digits as tell something."""
+    digits = 0 if number >= 10 or number == int(number) else 1
+    return number_format(number, decimal_pos=digits)
 
 
 def left_in_words(queue: Queue) -> str:
