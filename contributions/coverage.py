@@ -1,7 +1,8 @@
 """What is asked next: what is missing most, never twice the same of one person while something else remains.
 
-What is missing is counted by language, kind of prompt, emotion and intensity, in voices, since ten clips of one person
-teach less than one clip of ten. The counts are some minutes old; what the person gave, skipped or does not want is
+What is missing is counted by language, kind of prompt, emotion, intensity and style, in voices, since ten clips of one
+person teach less than one clip of ten. First the sentence is chosen; now and then a manner of speaking is wished for
+with it, which nobody has to follow. The counts are some minutes old; what the person gave, skipped or does not want is
 looked up each time. It does not know whether a clip sounds like what was asked for: listeners tell.
 """
 
@@ -15,17 +16,32 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
-from contributions.models import Clip, Contributor, CoverageCount, Prompt, PromptReport, PromptSkip
+from contributions.models import (
+    Clip,
+    Contributor,
+    CoverageCount,
+    Prompt,
+    PromptReport,
+    PromptSkip,
+    SelfReport,
+    StyleSkip,
+)
+from contributions.taxonomy import styles
 
 # Not the same emotion so often running.
 RUNNING_MAX = 2
 # Whoever skips for one of these reasons is not asked for those words again; for the others, only after all the rest.
 FOR_GOOD = (PromptSkip.Reason.NOT_UNDERSTOOD, PromptSkip.Reason.UPSETTING, PromptSkip.Reason.NOT_MY_DIALECT)
+# One sentence in so many comes with a manner, none of the first two; whoever left one out so often is asked no more.
+STYLED_EVERY = 3
+STYLE_SKIPS_MAX = 2
 LOST = (Clip.Status.UNUSABLE, Clip.Status.REJECTED)
 
+CELL = ("language", "emotion", "kind", "intensity")
 Cell = tuple[str, int]
+Manner = tuple[str, int, str]
 
 
 class Mode(StrEnum):
@@ -52,6 +68,10 @@ class Situation:
     put_off: Counter[str] = field(default_factory=Counter)
     # The prompts they spoke last, the newest at the end.
     recent: tuple[str, ...] = ()
+    # Voices for each manner of a cell; what the person gave in which manner; and the manners they do not want.
+    manners: Counter[Manner] = field(default_factory=Counter)
+    styled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    plain: frozenset[str] = frozenset()
 
     def times(self, prompt: Prompt) -> int:
         """How often the person has been asked for it."""
@@ -94,6 +114,8 @@ def upcoming(
         prompt = choose(found, mode=mode, asked=asked, after=after, chance=chance)
         if prompt in chosen:
             break
+        prompt.style = wish(found, prompt, asked=asked, chance=chance) if mode is Mode.ACTED else ""
+        found.styled[prompt.pk, prompt.style] += 1
         chosen.append(prompt)
         asked, after = [*asked, prompt.pk], prompt.pk
     return chosen
@@ -108,13 +130,19 @@ def situation(voice: Contributor, language: str, *, kind: str) -> Situation:
     given = Clip.objects.live().exclude(status=Clip.Status.UNUSABLE).filter(contributor__in=voices)
     spoken = given.filter(language=language, mode=kind, prompt__isnull=False)
     history = list(spoken.values_list("prompt").annotate(takes=Count("pk"), last=Max("stored_at")).order_by("last"))
-    counts = CoverageCount.objects.filter(language=language, kind=kind)
+    counts = list(CoverageCount.objects.filter(language=language, kind=kind))
+    styled = spoken.exclude(intended_style="").values_list("prompt", "intended_style").annotate(takes=Count("pk"))
     return Situation(
         prompts=list(unheard.order_by("pk")),
-        voices=Counter({(count.emotion, count.intensity or 0): count.voices for count in counts}),
+        voices=Counter({(each.emotion, each.intensity or 0): each.voices for each in counts if not each.style}),
         takes=Counter({prompt: takes for prompt, takes, _last in history}),
         put_off=Counter(put_off(voices, language)),
         recent=tuple(prompt for prompt, _takes, _last in history),
+        manners=Counter(
+            {(each.emotion, each.intensity or 0, each.style): each.voices for each in counts if each.style}
+        ),
+        styled=Counter({(prompt, style): takes for prompt, style, takes in styled.order_by()}),
+        plain=frozenset(voice.unwanted_styles) | left_out(voices),
     )
 
 
@@ -137,6 +165,12 @@ def put_off(voices: list[UUID], language: str) -> Iterable[str]:
     """The sentences that the person skipped for now, each as often as they did."""
     skips = PromptSkip.objects.filter(contributor__in=voices, prompt__language=language)
     return skips.exclude(reason__in=FOR_GOOD).values_list("prompt__sentence", flat=True)
+
+
+def left_out(voices: list[UUID]) -> frozenset[str]:
+    """The manners that the person left out too often to be asked for again."""
+    skips = StyleSkip.objects.filter(contributor__in=voices).values("style").annotate(times=Count("pk"))
+    return frozenset(skips.filter(times__gte=STYLE_SKIPS_MAX).order_by().values_list("style", flat=True))
 
 
 def choose(found: Situation, *, mode: Mode, asked: Sequence[str], after: str | None, chance: random.Random) -> Prompt:
@@ -186,6 +220,24 @@ def from_emptiest(prompts: list[Prompt], found: Situation, *, asked: Sequence[st
     return chance.choice(by_cell[chance.choice(emptiest)])
 
 
+def wish(found: Situation, prompt: Prompt, *, asked: Sequence[str], chance: random.Random) -> str:
+    """The manner to wish for with the prompt, by its name: what the person gave least, then what fewest voices gave.
+
+    Empty for most prompts, where none fits, and never one that the person gave to these words before.
+    """
+    turn = found.takes.total() + len({*asked} - {*found.takes})
+    if (turn + 1) % STYLED_EVERY:
+        return ""
+    fitting = [name for name in styles.fitting(prompt.emotion, prompt.intensity) if name not in found.plain]
+    fresh = [name for name in fitting if not found.styled[prompt.pk, name]]
+    own: Counter[str] = Counter()
+    for (_pk, name), takes in found.styled.items():
+        own[name] += takes
+    need = {name: (own[name], found.manners[(*cell_of(prompt), name)]) for name in fresh}
+    emptiest = [name for name in fresh if need[name] == min(need.values())]
+    return chance.choice(emptiest) if emptiest else ""
+
+
 def cell_of(prompt: Prompt) -> Cell:
     """What is asked for with it; its language and kind are the situation's."""
     return prompt.emotion, prompt.intensity or 0
@@ -195,8 +247,13 @@ def count(*, at: datetime) -> int:
     """Count again what volunteers gave, in all of its parts; returns how many parts there are."""
     parts = [
         CoverageCount(part="/".join(str(each) for each in named.values()), counted_at=at, **named, **numbers)
-        for columns in (("language",), ("language", "emotion"), ("language", "emotion", "kind", "intensity"))
+        for columns in (("language",), ("language", "emotion"), CELL)
         for named, numbers in counted(columns)
+    ]
+    parts += [
+        CoverageCount(part="/".join(map(str, named.values())), counted_at=at, **named, **numbers)
+        for style in styles.wished()
+        for named, numbers in counted(CELL, style=style.name)
     ]
     columns = [each.name for each in CoverageCount._meta.fields if not each.primary_key]
     with transaction.atomic():
@@ -205,9 +262,11 @@ def count(*, at: datetime) -> int:
     return len(parts)
 
 
-def counted(columns: tuple[str, ...]) -> list[tuple[dict[str, Any], dict[str, int]]]:
-    """Voices and clips for each value of these columns that was given."""
+def counted(columns: tuple[str, ...], *, style: str = "") -> list[tuple[dict[str, Any], dict[str, int]]]:
+    """Voices and clips for each value of these columns that was given; with a style those in that manner alone."""
     given = Clip.objects.live().exclude(status__in=LOST).filter(licence__isnull=True)
+    if style:
+        given = in_manner(given, style)
     if "emotion" in columns:
         given = given.exclude(intended_emotion="")
     if "kind" in columns:
@@ -221,6 +280,15 @@ def counted(columns: tuple[str, ...]) -> list[tuple[dict[str, Any], dict[str, in
     }
     names = {"language": "language", "emotion": "intended_emotion", "kind": "mode", "intensity": "intended_intensity"}
     grouped = given.values(*(names[column] for column in columns)).annotate(**numbers).order_by()
+    manner = {"style": style} if style else {}
     return [
-        ({column: row[names[column]] for column in columns}, {name: row[name] for name in numbers}) for row in grouped
+        ({column: row[names[column]] for column in columns} | manner, {name: row[name] for name in numbers})
+        for row in grouped
     ]
+
+
+def in_manner(given: QuerySet[Clip], style: str) -> QuerySet[Clip]:
+    """Those of the clips that were said in the manner: as it was wished for, or as their speaker says of them now."""
+    newest = SelfReport.objects.filter(clip=OuterRef("pk")).order_by("-said_at", "-pk").values("styles")[:1]
+    # Portable: SQLite has no containment for JSON.
+    return given.annotate(said=Subquery(newest)).filter(Q(intended_style=style) | Q(said__icontains=f'"{style}"'))

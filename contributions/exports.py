@@ -35,16 +35,17 @@ SETTLED = (Clip.Status.ACCEPTED, Clip.Status.REJECTED)
 OBJECTS = ("original", "archive.flac", "peaks.json")
 
 VOICE_COLUMNS = (
-    *("id", "gender", "age_band", "accent", "language", "unwanted_emotions", "is_adult_attested_at", "split"),
-    "created_at",
+    *("id", "gender", "age_band", "accent", "language", "unwanted_emotions", "unwanted_styles"),
+    *("is_adult_attested_at", "split", "created_at"),
 )
 VARIETY_COLUMNS = ("language", "words", "said_at")
 TEXT_COLUMNS = ("purpose", "language", "version", "body", "sha256", "valid_from", "is_material_change")
 CLIP_COLUMNS = (
     *("id", "language", "transcript", "intended_emotion", "intended_intensity", "sha256", "byte_count", "media_type"),
-    *("mode", "capture", "status", "status_reason", "duration_seconds", "stored_at"),
+    *("mode", "intended_style", "capture", "status", "status_reason", "duration_seconds", "stored_at"),
 )
 SKIP_COLUMNS = ("prompt_id", "reason", "words", "skipped_at")
+STYLE_SKIP_COLUMNS = ("style", "skipped_at")
 REPORT_COLUMNS = ("prompt_id", "reason", "words", "reported_at")
 EXAMINATION_COLUMNS = ("agent", "version", "fence", "measures", "is_usable", "reason", "warnings", "examined_at")
 LABEL_COLUMNS = (
@@ -116,9 +117,10 @@ def contents(contributor: Contributor) -> Iterator[tuple[str, Iterable[bytes]]]:
 
 
 def said_of_prompts(contributor: Contributor) -> dict[str, Any]:
-    """What the person skipped, and what they found wrong."""
+    """What the person skipped, the manners they left out, and what they found wrong."""
     return {
         "skips": [columns(each, SKIP_COLUMNS) for each in contributor.prompt_skips.order_by("pk")],
+        "styles": [columns(each, STYLE_SKIP_COLUMNS) for each in contributor.style_skips.order_by("pk")],
         "reports": [columns(each, REPORT_COLUMNS) for each in contributor.prompt_reports.order_by("pk")],
     }
 

@@ -32,6 +32,7 @@ from contributions.models import (
     PromptSkip,
     Rating,
     SelfReport,
+    StyleSkip,
     Variety,
 )
 from openempathic import audit, storage
@@ -175,6 +176,7 @@ def keep_contributor(said: dict[str, Any]) -> Contributor:
         age_band=said.get("age_band", ""),
         accent=said.get("accent", ""),
         unwanted_emotions=said.get("unwanted_emotions", []),
+        unwanted_styles=said.get("unwanted_styles", []),
         language=said["language"],
         is_adult_attested_at=moment(said["is_adult_attested_at"]),
         split=said["split"],
@@ -226,6 +228,9 @@ def keep_said_of_prompts(contributor: Contributor, said: dict[str, Any]) -> None
             facts = {"prompt_id": each["prompt_id"], "reason": each["reason"], "words": each["words"]}
             row = model.objects.create(contributor=contributor, **facts)
             model.objects.filter(pk=row.pk).update(**{at: moment(each[at])})
+    for each in said.get("styles", []):
+        left_out = StyleSkip.objects.create(contributor=contributor, style=each["style"])
+        StyleSkip.objects.filter(pk=left_out.pk).update(skipped_at=moment(each["skipped_at"]))
 
 
 def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:
@@ -240,6 +245,7 @@ def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:
         prompt=Prompt.objects.filter(pk=said["prompt"]).first(),
         next_attempt_at=Now() if said["status"] in OWED else None,
         mode=said.get("mode", ""),
+        intended_style=said.get("intended_style", ""),
         # A later claim must not meet the fence of an examination that comes with the clip.
         fence=max((each["fence"] for each in said["examinations"]), default=0),
         **{name: said[name] for name in copied},

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from contributions import consent, pacing, taxonomy
 from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
-from contributions.taxonomy import tags
+from contributions.taxonomy import styles, tags
 from openempathic import audit, storage
 
 PIECE_BYTES = 256 * 1024
@@ -77,6 +77,11 @@ class UnknownPrompt(NotAccepted):
     text = gettext_noop("We do not know the sentence this clip is said to be of.")
 
 
+class UnknownStyle(NotAccepted):
+    code, status = "unknown_style", 400
+    text = gettext_noop("We do not know the manner of speaking that this clip is said to be in.")
+
+
 class QuotaSpent(NotAccepted):
     code, status = "quota_spent", 429
     text = gettext_noop("You have given as many clips as we take in a day. Thank you! Please come back tomorrow.")
@@ -106,6 +111,8 @@ class Announced:
     language: str
     prompt_id: str | None = None
     byte_count: int | None = None
+    # The manner that was wished for with the prompt, if it was not left out.
+    style: str = ""
     capture: dict[str, Any] = field(default_factory=dict)
 
 
@@ -174,6 +181,8 @@ def checked(announced: Announced) -> tuple[Announced, Prompt | None]:
         raise Empty
     if (announced.byte_count or 0) > settings.UPLOAD_BYTES_MAX:
         raise TooLarge
+    if announced.style and announced.style not in styles.names():
+        raise UnknownStyle
     language = language_of(announced)
     if announced.prompt_id is None:
         return replace(announced, language=language), None
@@ -262,6 +271,7 @@ def keep_row(
         transcript=words_of(prompt, permission),
         intended_emotion=prompt.emotion if prompt else "",
         intended_intensity=prompt.intensity if prompt else None,
+        intended_style=announced.style if prompt else "",
         sha256=announced.sha256,
         byte_count=byte_count,
         media_type=announced.media_type,

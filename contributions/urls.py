@@ -57,6 +57,7 @@ urlpatterns = [
     path("offline/", offline.page, name="offline"),
     path("contribute/prompts/<slug:prompt_id>/skip/", prompts.skip, name="prompt-skip"),
     path("contribute/prompts/<slug:prompt_id>/report/", prompts.report, name="prompt-report"),
+    path("contribute/manners/<slug:style>/skip/", prompts.say_plainly, name="style-skip"),
     path("contribute/feelings/", prompts.feelings, name="feelings"),
     path("contribute/session/end/", session.end, name="session-end"),
     path("contribute/goal/", coming_back.goal, name="goal"),

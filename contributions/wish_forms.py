@@ -47,9 +47,20 @@ class FeelingsForm(forms.Form):
         label=_("Never ask me for"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, feelings: Iterable[tuple[str, str]], **options: Any) -> None:
+    plain = forms.MultipleChoiceField(
+        label=_("Never ask me to speak"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        feelings: Iterable[tuple[str, str]],
+        manners: Iterable[tuple[str, str]] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.fields["unwanted"].choices = list(feelings)  # type: ignore[attr-defined]
+        self.fields["plain"].choices = list(manners)  # type: ignore[attr-defined]
 
 
 class OfferingForm(forms.Form):

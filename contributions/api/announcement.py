@@ -40,6 +40,7 @@ def announced(request: HttpRequest) -> Announced:
         language=request.headers.get("X-Clip-Language", ""),
         prompt_id=request.headers.get("X-Clip-Prompt") or None,
         byte_count=byte_count(request),
+        style=request.headers.get("X-Clip-Style", ""),
         capture=capture(request.headers.get("X-Clip-Capture", "")),
     )
 

@@ -63,7 +63,8 @@ class ClipSerializer(serializers.ModelSerializer[Clip]):
         model = Clip
         fields = [
             *("id", "voice", "status", "reason", "advice", "warnings", "is_final", "heard", "language", "prompt"),
-            *("intended_emotion", "duration_seconds", "sha256", "byte_count", "media_type", "stored_at"),
+            *("intended_emotion", "intended_style", "duration_seconds", "sha256", "byte_count", "media_type"),
+            "stored_at",
         ]
         read_only_fields = fields
 

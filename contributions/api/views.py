@@ -24,6 +24,7 @@ from contributions.api.serializers import AskedClipsSerializer, ClipSerializer, 
 from contributions.api.sound import served
 from contributions.intake import intake
 from contributions.models import Clip
+from contributions.taxonomy import styles
 from contributions.voices import voices_of
 from openempathic.accounts.models import Scope
 
@@ -64,6 +65,13 @@ UPLOAD_HEADERS = [
         OpenApiTypes.STR,
         OpenApiParameter.HEADER,
         description=gettext_lazy("The number of the sentence that was read, if one was."),
+    ),
+    OpenApiParameter(
+        "X-Clip-Style",
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        enum=[style.name for style in styles.wished()],
+        description=gettext_lazy("The manner of speaking that was wished for with the sentence, if one was."),
     ),
     OpenApiParameter(
         "X-Clip-Capture",

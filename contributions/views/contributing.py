@@ -236,6 +236,7 @@ def shown(prompt: Prompt) -> dict[str, Any]:
         "feeling": words.feeling(prompt.emotion),
         "language": words.tongue(prompt.language),
         "longest_seconds": longest_seconds(prompt.kind),
+        "manner": words.manner(prompt.style),
     }
 
 

@@ -1,7 +1,7 @@
 """What a volunteer says of a prompt: not this one, something is wrong with it; and which feelings to leave out."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -29,6 +29,18 @@ def skip(request: HttpRequest, prompt_id: str) -> HttpResponse:
 
 @voice_required
 @never_cache
+@require_POST
+def say_plainly(request: HttpRequest, style: str) -> HttpResponse:
+    """Keep that the person left the manner out; the studio takes it off the card by itself."""
+    try:
+        wishes.leave_out(style, voice=speaking(request))
+    except wishes.NotHeard as unknown:
+        raise Http404 from unknown
+    return HttpResponse(status=204)
+
+
+@voice_required
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, prompt_id: str) -> HttpResponse:
     """Say what is wrong with a prompt; works without a script."""
@@ -46,14 +58,19 @@ def report(request: HttpRequest, prompt_id: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def feelings(request: HttpRequest) -> HttpResponse:
-    """Choose which feelings one is never asked for."""
+    """Choose which feelings, and which manners of speaking, one is never asked for."""
     contributor = speaking(request)
     # An empty answer is one, too: ask me for everything.
     said = request.POST if request.method == "POST" else None
-    named = [(name, words.feeling(name).label) for name in wishes.avoidable()]
-    form = FeelingsForm(said, initial={"unwanted": contributor.unwanted_emotions}, feelings=named)
+    form = FeelingsForm(
+        said,
+        initial={"unwanted": contributor.unwanted_emotions, "plain": contributor.unwanted_styles},
+        feelings=[(name, words.feeling(name).label) for name in wishes.avoidable()],
+        manners=[(each.value, each.label) for each in words.wished_manners()],
+    )
     if form.is_valid():
-        wishes.avoid(contributor, form.cleaned_data["unwanted"], by=contributor.actor)
+        unwanted, plain = form.cleaned_data["unwanted"], form.cleaned_data["plain"]
+        wishes.avoid(contributor, unwanted, manners=plain, by=contributor.actor)
         messages.success(request, _("Saved. You can change it at any time."))
         return redirect("studio")
     return render(request, "contribute/feelings.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from contributions import taxonomy
 from contributions.taxonomy import tags
-from contributions.taxonomy.styles import Style, styles
+from contributions.taxonomy.styles import Style, styles, wished
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,16 @@ def further_feelings() -> list[Choice]:
 def style(one: Style) -> Choice:
     """The manner of speaking, as a speaker says it of themselves."""
     return Choice(one.name, one.display.get(reading(), one.display["en"]))
+
+
+def wished_manners() -> list[Choice]:
+    """The manners that may be wished for, as one is asked for them."""
+    return [Choice(one.name, one.wish.get(reading(), one.wish["en"])) for one in wished()]
+
+
+def manner(name: str) -> Choice | None:
+    """The manner that is wished for; None for none."""
+    return next((each for each in wished_manners() if each.value == name), None)
 
 
 def how_it_was() -> dict[str, list[Choice]]:

@@ -14,7 +14,7 @@ from contributions.api import docs
 from openempathic.accounts.models import Scope
 from tests.contributions.test_api_scopes import ROWS
 
-UPLOAD_HEADERS = {"Content-Digest", "X-Clip-Language", "X-Clip-Prompt", "X-Clip-Capture"}
+UPLOAD_HEADERS = {"Content-Digest", "X-Clip-Language", "X-Clip-Prompt", "X-Clip-Style", "X-Clip-Capture"}
 
 
 @pytest.fixture

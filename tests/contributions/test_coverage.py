@@ -331,10 +331,10 @@ def test_what_is_gone_is_counted_no_more(vera):
 
 def test_asking_takes_as_many_queries_however_much_was_given(vera, voice, chance, django_assert_num_queries):
     counted()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         coverage.next_prompt(voice, "en", chance=chance)
     give(vera, *acted()[:10])
     give(worlds.volunteer("anna"), *acted()[:10])
     counted()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         coverage.upcoming(voice, "en", at_most=20, chance=chance)

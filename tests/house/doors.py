@@ -56,6 +56,8 @@ prompt-skip                          no-prompt      POST    >take-part 404      
 prompt-report                        a-prompt       GET     >take-part 200      200      200      200      200      200
 prompt-report                        a-prompt       POST    >take-part >studio  "        "        "        "        "
 prompt-report                        no-prompt      GET     >take-part 404      404      404      404      404      404
+style-skip                           a-manner       POST    >take-part 204      204      204      204      204      204
+style-skip                           no-manner      POST    >take-part 404      404      404      404      404      404
 feelings                             -              GET     >take-part 200      200      200      200      200      200
 feelings                             -              POST    >take-part >studio  "        "        "        "        "
 session-end                          -              GET     >take-part >my-clips "        "       "        "        "

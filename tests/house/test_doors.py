@@ -91,6 +91,8 @@ def made_world() -> World:
             "nowhere": {"way": "nowhere"},
             "a-prompt": {"prompt_id": veras.prompt_id},
             "no-prompt": {"prompt_id": "no-such-prompt"},
+            "a-manner": {"style": "whisper"},
+            "no-manner": {"style": "cry"},
             "polish": {"tag": "pl"},
             "no-language": {"tag": "tlh"},
             "a-sentence": {"tag": "pl", "sentence": "my-things"},

@@ -85,6 +85,8 @@ async function headersOf(take) {
     "Content-Digest": `sha-256=:${take.digest}:`,
     "X-Clip-Language": take.language,
     "X-Clip-Prompt": take.prompt,
+    // A take of before there were any has none.
+    ...(take.style && { "X-Clip-Style": take.style }),
     "X-Clip-Capture": base64url(JSON.stringify(take.capture)),
     // Read when it is sent, not when it was recorded: signing in again changes it.
     "X-CSRFToken": await cookie("csrftoken"),

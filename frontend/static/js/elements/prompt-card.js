@@ -1,9 +1,13 @@
 /** `<prompt-card>` holds what to say; next() puts something else in its place and dispatches `prompt:shown`. */
 class PromptCard extends HTMLElement {
-  /** Which sentence it is, and in which language. */
+  connectedCallback() {
+    this.addEventListener("click", ({ target }) => target.dataset.plain && this.#sayPlainly(target.dataset.plain));
+  }
+
+  /** Which sentence it is, in which language, and in what manner it is wished for, if in any. */
   get facts() {
-    const { prompt, language } = this.#shown;
-    return { prompt, language, sentence: this.querySelector("blockquote").textContent.trim() };
+    const { prompt, language, style = "" } = this.#shown;
+    return { prompt, language, style, sentence: this.querySelector("blockquote").textContent.trim() };
   }
 
   /** Whether there is nothing more to say today. */
@@ -25,6 +29,17 @@ class PromptCard extends HTMLElement {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     this.replaceChildren(...page.body.children);
     this.dispatchEvent(new CustomEvent("prompt:shown", { bubbles: true, detail: { ...this.#shown } }));
+  }
+
+  /** Without the manner: the wish goes, and the site is told if it can be. */
+  #sayPlainly(address) {
+    const card = this.querySelector("[data-prompt]");
+    delete card.dataset.style;
+    card.querySelector(".manner").remove();
+    Object.assign(card, { tabIndex: -1 }).focus();
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
+    const asked = { method: "POST", headers: { "X-CSRFToken": token }, keepalive: true, redirect: "error" };
+    fetch(address, asked).catch(() => {});
   }
 
   get #shown() {
