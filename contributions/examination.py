@@ -8,25 +8,24 @@ and sad voices first, so accents, pauses and quiet voices pass.
 import json
 import logging
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import prelabelling, rules, self_reports, states, withdrawal
-from contributions.audio import decode, quality, speech
+from contributions import prelabelling, rules, self_reports, states, verdicts, withdrawal
+from contributions.audio import decode, dnsmos, examiner, quality, spectrogram
 from contributions.lengths import longest_seconds
 from contributions.models import Clip, Examination, RulesVersion
+from contributions.taxonomy.screening import Rule
 from openempathic import leases, moves, storage
 
 log = logging.getLogger(__name__)
 
 AGENT = Examination.Agent.SCREENING.value
-VERSION = "1"
 ATTEMPTS_MAX = 3
 RETRY_SECONDS = 10
 PEAK_POINTS = 400
@@ -77,35 +76,36 @@ def screen(clip: Clip, folder: Path) -> Screened:
     except decode.Undecodable as fault:
         return Screened(rules.Finding({}, reason=fault.reason), version)
     keep_derived(clip, decoded, archive)
-    table = rules.table(version)
-    return Screened(rules.judge(measure(decoded), rules=table, mode=clip.mode, styles=styles_of(clip)), version)
+    return Screened(judged(clip, decoded, rules.table(version)), version)
 
 
 def keep_derived(clip: Clip, decoded: decode.Decoded, archive: Path) -> None:
-    """Store archive and outline, of unusable clips too: a moderator may have to hear them. Each run gives the same."""
-    outline = quality.peaks(decoded.waveform, points=PEAK_POINTS)
+    """Store what the pages play and draw, of unusable clips too: a moderator may have to hear them.
+
+    Each run over the same original gives the same bytes.
+    """
     storage.put(clip.archive, archive)
-    storage.put(clip.peaks, json.dumps([round(point, 3) for point in outline]).encode())
+    storage.put(clip.peaks, json.dumps(quality.peaks(decoded.waveform, points=PEAK_POINTS)).encode())
+    storage.put(clip.spectrogram, spectrogram.picture(decoded.waveform))
+
+
+def judged(clip: Clip, decoded: decode.Decoded, table: tuple[Rule, ...]) -> rules.Finding:
+    """Measure and judge; what a moderator heard and found no fault is held against the clip no more.
+
+    Advice is dear and read by moderators only, so it is asked of a clip that some rule has stumbled over.
+    """
+    asked = {"rules": table, "mode": clip.mode, "styles": styles_of(clip), "passed": verdicts.overturned(clip)}
+    measures = examiner.measure(decoded, second_opinion=True)
+    finding = rules.judge(measures, **asked)
+    if finding.is_usable and not finding.warnings:
+        return finding
+    return rules.judge(measures | {"dnsmos_overall": dnsmos.overall(decoded.waveform)}, **asked)
 
 
 def styles_of(clip: Clip) -> tuple[str, ...]:
     """In what manners its speaker says that they spoke, as far as they have said it yet."""
     said = self_reports.newest([clip.pk]).get(clip.pk)
     return tuple(said.styles) if said else ()
-
-
-def measure(decoded: decode.Decoded) -> dict[str, Any]:
-    """Every measure with its unit in its name."""
-    heard = speech.speech(decoded.waveform)
-    return {
-        "container": decoded.container,
-        "codec": decoded.codec,
-        "sample_rate_hz": decoded.sample_rate_hz,
-        "channels": decoded.channels,
-        "duration_seconds": decoded.duration_seconds,
-        **{f"speech_{name}" if name in ("seconds", "ratio") else name: x for name, x in asdict(heard).items()},
-        **asdict(quality.measure(decoded.waveform)),
-    }
 
 
 def settle(clip: Clip, screened: Screened, claim: leases.Claim) -> None:
@@ -128,7 +128,7 @@ def settle(clip: Clip, screened: Screened, claim: leases.Claim) -> None:
         Examination.objects.create(
             clip=clip,
             agent=AGENT,
-            version=VERSION,
+            version=examiner.VERSION,
             fence=claim.fence,
             rules=screened.version,
             measures=finding.measures,

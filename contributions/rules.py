@@ -31,7 +31,7 @@ class Finding:
     measures: Mapping[str, Any]
     reason: str = ""
     warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # for moderators: whatever else was found
 
     @property
     def is_usable(self) -> bool:
@@ -49,19 +49,28 @@ class Change:
 
 
 def judge(
-    measures: Mapping[str, Any], *, rules: Iterable[Rule], mode: str = "", styles: Collection[str] = ()
+    measures: Mapping[str, Any],
+    *,
+    rules: Iterable[Rule],
+    mode: str = "",
+    styles: Collection[str] = (),
+    passed: Collection[str] = (),
 ) -> Finding:
     """Hold the measures against the rules; the first that makes a clip unusable names the reason.
 
-    `styles` are the manners in which its speaker says it was spoken, as far as they do.
+    `styles` are the manners in which its speaker says it was spoken, as far as they do. `passed` are reasons that a
+    moderator heard and let pass: of this clip they are no more than a note.
     """
     broken = [rule for rule in rules if rule.is_for(mode, styles) and rule.is_broken_by(measures)]
-    fatal = [rule.reason for rule in broken if rule.consequence is Consequence.UNUSABLE]
-    notes = distinct(rule.reason for rule in broken if rule.consequence is Consequence.NOTE)
+    held = [rule for rule in broken if rule.reason not in passed]
+    fatal = [rule.reason for rule in held if rule.consequence is Consequence.UNUSABLE]
+    warnings = [rule.reason for rule in held if rule.consequence is Consequence.WARN]
+    # What is said to nobody else a moderator still reads.
+    told = fatal[:1] or warnings
+    notes = distinct(rule.reason for rule in broken if rule.reason not in told)
     if fatal:
         return Finding(measures, reason=fatal[0], notes=notes)
-    warnings = distinct(rule.reason for rule in broken if rule.consequence is Consequence.WARN)
-    return Finding(measures, warnings=warnings, notes=notes)
+    return Finding(measures, warnings=distinct(warnings), notes=notes)
 
 
 def distinct(reasons: Iterable[str]) -> tuple[str, ...]:

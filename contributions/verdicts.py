@@ -189,7 +189,8 @@ def overturned(clip: Clip) -> frozenset[str]:
         if verdict.examination is None:
             continue
         if verdict.to_status in USABLE:
-            wrong.add(verdict.examination.reason)
+            # The whole clip was heard, and with it whatever else was found.
+            wrong.update({verdict.examination.reason, *verdict.examination.notes})
         elif verdict.to_status == S.REJECTED:
-            wrong.discard(verdict.examination.reason)
+            wrong -= {verdict.examination.reason, *verdict.examination.notes}
     return frozenset(wrong)

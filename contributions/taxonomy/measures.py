@@ -98,6 +98,12 @@ MEASURES = (
         PERCENT,
     ),
     Measure(
+        "flattened_ratio",
+        gettext_lazy("Flat at its own top"),
+        gettext_lazy("The part of the sound at its loudest level: much where it was cut off, then turned down."),
+        PERCENT,
+    ),
+    Measure(
         "dc_offset",
         gettext_lazy("Off centre"),
         gettext_lazy("How far the sound lies from the zero line, from -1 to 1: a sign of a faulty sound card."),
@@ -112,19 +118,19 @@ MEASURES = (
     Measure(
         "bandwidth_hz",
         gettext_lazy("Highest tones"),
-        gettext_lazy("Up to where there is sound. A telephone ends near 3,400 Hz, a good microphone above 10,000 Hz."),
+        gettext_lazy("Where a wire, a codec or a telephone cut the sound off: a telephone does near 3,400 Hz."),
         HERTZ,
     ),
     Measure(
         "hum_db",
         gettext_lazy("Mains hum"),
-        gettext_lazy("How far the hum of the electric mains stands out from what lies beside it."),
+        gettext_lazy("How loud the hum of the electric mains is against the voice; -120 dB is none."),
         DECIBELS,
     ),
     Measure(
         "tone_ratio",
         gettext_lazy("Steady tones"),
-        gettext_lazy("The part of the sound that is whistling or beeping rather than voice."),
+        gettext_lazy("The part of the sound that lies in tones which never stop, as of a fan or a beep."),
         PERCENT,
     ),
     Measure(

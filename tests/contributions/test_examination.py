@@ -2,9 +2,10 @@
 
 import pytest
 
-from contributions import examination, states
-from contributions.audio import decode
+from contributions import examination, rules, states, verdicts
+from contributions.audio import decode, dnsmos, examiner
 from contributions.models import Clip, Examination
+from contributions.taxonomy import measures
 from openempathic import leases, storage
 from openempathic.audit.models import AuditEvent
 from tests import worlds
@@ -21,8 +22,72 @@ def test_veras_speech_goes_to_review_with_archive_and_outline(vera):
     assert clip.duration_seconds > 1
     assert storage.read(clip.archive)[:4] == b"fLaC"
     assert storage.stat(clip.peaks).byte_count > 100
-    measures = Examination.objects.get().measures
-    assert {"peak_dbfs", "speech_seconds", "clipped_ratio", "sample_rate_hz"} <= set(measures)
+    assert storage.read(clip.spectrogram)[:4] == b"\x89PNG"
+
+
+def test_every_measure_is_kept_with_the_examiners_version_and_the_rules_version(vera):
+    worlds.screened_clip(vera)
+
+    found = Examination.objects.get()
+    assert (found.agent, found.version, found.rules) == ("screening", examiner.VERSION, rules.current())
+    assert set(found.measures) == set(measures.KNOWN)
+
+
+def test_a_moderator_can_hear_and_see_what_is_unusable(vera):
+    clip = worlds.screened_clip(vera, SILENCE)
+
+    assert clip.status == Clip.Status.UNUSABLE
+    assert storage.read(clip.archive)[:4] == b"fLaC"
+    assert storage.read(clip.spectrogram)[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("sound", [worlds.ANGER, SILENCE], ids=["speech", "silence"])
+def test_all_that_is_derived_is_made_again_from_the_original_to_the_byte(vera, milo, sound):
+    clip = worlds.screened_clip(vera, sound)
+    keys = (clip.archive, clip.peaks, clip.spectrogram)
+    first = [storage.read(key) for key in keys]
+    storage.erase(f"{clip.prefix}/archive.flac")
+    Clip.objects.filter(pk=clip.pk).update(status=Clip.Status.STORED, next_attempt_at=leases.Now())
+
+    assert examination.examine_due(clip.pk) is not None
+
+    assert [storage.read(key) for key in keys] == first
+    one, other = Examination.objects.order_by("pk")
+    assert (one.measures, one.reason, one.warnings) == (other.measures, other.reason, other.warnings)
+
+
+def test_a_fault_that_milo_heard_and_let_pass_does_not_stop_the_clip_again(vera, milo):
+    clip = worlds.screened_clip(vera, SILENCE)
+    for target in (Clip.Status.ACCEPTED, Clip.Status.DISPUTED, Clip.Status.STORED):
+        decided(clip, by=milo, target=target)
+
+    examination.examine_due(clip.pk)
+
+    clip.refresh_from_db()
+    last = clip.examinations.last()
+    assert (clip.status, last.is_usable) == (Clip.Status.IN_REVIEW, True)
+    assert {"SILENT", "NO_SPEECH"} & set(last.notes)
+
+
+def decided(clip, *, by, target):
+    """What a moderator's verdict, or doubt, makes of the clip."""
+    clip.refresh_from_db()
+    if clip.status == Clip.Status.ACCEPTED:
+        states.move(clip, to=target, by=by)
+        return
+    verdicts.decide(clip, by=by, decision=verdicts.Decision(to_status=target), seen=verdicts.mark_of(clip))
+
+
+def test_advice_is_asked_only_of_a_clip_that_a_rule_stumbled_over(vera, monkeypatch):
+    asked = []
+    monkeypatch.setattr(dnsmos, "overall", lambda waveform: asked.append(len(waveform)) or 1.5)
+
+    worlds.screened_clip(vera)
+    assert not asked
+    found = worlds.screened_clip(vera, SILENCE).examinations.get()
+
+    assert (len(asked), found.measures["dnsmos_overall"]) == (1, 1.5)
+    assert "POOR_SOUND" in found.notes
 
 
 @pytest.mark.parametrize("sound", sorted(worlds.SOUNDS.glob("*.wav")), ids=lambda path: path.stem)

@@ -90,7 +90,7 @@ def test_every_rule_of_the_data_file_keeps_its_own_bounds():
 
 
 def test_only_physics_makes_a_clip_unusable():
-    physical = {"peak_dbfs", "speech_seconds", "clipped_ratio"}
+    physical = {"peak_dbfs", "speech_seconds", "clipped_ratio", "flattened_ratio"}
 
     refusing = {rule.measure for rule in screening.rules() if Consequence.UNUSABLE in rule.choices}
 
@@ -156,3 +156,18 @@ def test_a_newer_data_file_is_a_new_version_that_keeps_what_cleo_set(cleo, monke
     assert (after.version, after.changed_by) == (before.version + 1, None)
     assert rules.named("silent", rules.table(after)).threshold == -55
     assert RulesVersion.objects.count() == 3
+
+
+def test_what_a_moderator_heard_and_let_pass_is_no_more_than_a_note():
+    finding = rules.judge(GOOD | {"clipped_ratio": 0.02}, rules=screening.rules(), passed=["CLIPPED"])
+
+    assert (finding.is_usable, finding.notes) == (True, ("CLIPPED",))
+
+
+def test_a_moderator_reads_whatever_else_was_found_of_an_unusable_clip():
+    finding = rules.judge(
+        {"peak_dbfs": -60, "speech_seconds": 0, "dc_offset": 0.5}, rules=[*screening.rules(), a_rule()]
+    )
+
+    assert (finding.reason, finding.warnings) == ("SILENT", ())
+    assert finding.notes == ("NO_SPEECH", "QUIET", "OFF_CENTRE", "OFFSET")
