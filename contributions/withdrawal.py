@@ -22,6 +22,7 @@ from contributions.models import (
     Clip,
     ConsentEvent,
     Contributor,
+    Fingerprint,
     LicenceGrant,
     Release,
     ReleaseClip,
@@ -283,4 +284,5 @@ def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
             lease_expires_at=None,
         )
         Suggestion.objects.filter(clip=clip).delete()
+        Fingerprint.objects.filter(clip=clip).delete()
         self_reports.erase(clip)

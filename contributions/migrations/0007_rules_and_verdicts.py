@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contributions", "0005_self_report"),
+        ("contributions", "0006_fingerprints"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

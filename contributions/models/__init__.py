@@ -6,6 +6,7 @@ from contributions.models.consent import ConsentEvent, ConsentText, CurrentConse
 from contributions.models.contributor import Contributor
 from contributions.models.coverage import CoverageCount
 from contributions.models.examination import Examination
+from contributions.models.fingerprint import Fingerprint, FingerprintKey
 from contributions.models.language import LanguageDecision, NativeSpeaker, SentenceConfirmation, SentenceRepair
 from contributions.models.licence import Annotation, LicenceGrant
 from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip, StyleSkip
@@ -28,6 +29,8 @@ __all__ = [
     "CoverageCount",
     "CurrentConsent",
     "Examination",
+    "Fingerprint",
+    "FingerprintKey",
     "Goal",
     "LanguageDecision",
     "LicenceGrant",
