@@ -93,6 +93,11 @@ backlog                              -              GET     sign-in  sign-in  40
 runs                                 -              GET     sign-in  sign-in  403      403      403      403      200
 runs                                 -              POST    sign-in  sign-in  403      403      403      403      >runs
 run                                  a-run          GET     sign-in  sign-in  403      403      403      403      200
+rules                                -              GET     sign-in  sign-in  403      403      403      403      200
+rule                                 a-rule         GET     sign-in  sign-in  403      403      403      403      200
+rule                                 a-rule         POST    sign-in  sign-in  403      403      403      403      >rules
+rule                                 no-rule        GET     sign-in  sign-in  403      403      403      403      404
+rule                                 no-rule        POST    sign-in  sign-in  403      403      403      403      404
 prompts                              -              GET     sign-in  sign-in  403      403      403      403      200
 prompt-offering                      a-prompt       POST    sign-in  sign-in  403      403      403      403      >prompts
 prompt-offering                      no-prompt      POST    sign-in  sign-in  403      403      403      403      404
@@ -296,6 +301,7 @@ SENT = {
     "api:self-report": {"id": "5e1f0000-0000-4000-8000-000000000000", "emotion": "fear"},
     "language-speaker": {"is_native": "yes"},
     "language-state": {"is_active": "no", "reason": "wrong words"},
+    "rule": {"threshold": "-55", "consequence": "UNUSABLE", "seen": "1", "reason": "whispers"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
 # Asked for with a DELETE of everything.

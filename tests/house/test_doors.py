@@ -96,6 +96,8 @@ def made_world() -> World:
             "polish": {"tag": "pl"},
             "no-language": {"tag": "tlh"},
             "a-sentence": {"tag": "pl", "sentence": "my-things"},
+            "a-rule": {"name": "silent"},
+            "no-rule": {"name": "no-such-rule"},
             "no-day": {"day": "tomorrow"},
             "training": {"purpose": "TRAIN_MODELS"},
             "no-purpose": {"purpose": "EVERYTHING"},
