@@ -5,16 +5,11 @@ It knows containers, codecs and lengths. It does not know what is in the sound: 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
-import select
 import signal
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
@@ -23,12 +18,15 @@ from typing import IO, Any
 
 import numpy as np
 
-CHILD = Path(__file__).with_name("decoding_child.py")
+from contributions.audio.decoder import Decoder, DecodingFailed, kept
+
 CPU_SECONDS = 10  # 60 s of the costliest codec decode in well under one
 MEMORY_BYTES = 1 << 30  # of address space; Python and the decoder alone take about 200 MiB
 WALL_SECONDS = 45  # for ten CPU seconds on a busy machine; a worker's lease on the clip is 60
 # Bytes a second of the 16-bit samples, of their archive and of the float32 waveform at most.
 LONGEST_ANSWER_HZ = 2 * 384_000 + 2 * 384_000 + 4 * 16_000
+# A call outside the wall is refused; the tests end the process instead, and so prove that no clip makes one.
+KILLS_WHO_REACHES_OUT = False
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
 
 log = logging.getLogger(__name__)
@@ -53,10 +51,6 @@ class Undecodable(Exception):
         self.why = why
 
 
-class DecodingFailed(Exception):
-    """Decoding broke for a cause that need not be the clip's: try again later."""
-
-
 @dataclass(frozen=True, eq=False)
 class Decoded:
     """A clip as sound: float32 mono at 16 kHz in [-1, 1] (float recordings may exceed it), and what it was before."""
@@ -73,21 +67,23 @@ class Decoded:
     def pcm_sha256(self) -> str:
         """The digest of rate and samples: alike for the same sound in any lossless container."""
         digest = hashlib.sha256(f"{self.sample_rate_hz}\n".encode())
-        digest.update(np.ascontiguousarray(self.original, dtype="<i2"))
+        digest.update(np.ascontiguousarray(self.original, dtype="<i2").data)
         return digest.hexdigest()
 
 
-def decode(path: Path, *, longest_seconds: float, archive: Path | None = None) -> Decoded:
+def decode(
+    path: Path, *, longest_seconds: float, archive: Path | None = None, decoder: Decoder | None = None
+) -> Decoded:
     """Decode the clip at `path`, writing `archive` as tagless 16-bit mono FLAC at the original rate when asked.
 
     Channels are averaged. A clip over `longest_seconds` plus one second of grace is TOO_LONG, whatever it declares.
-    Raises Undecodable when the clip is at fault, DecodingFailed when it need not be, OSError when `path` cannot be
-    read or `archive` not written.
+    Without a `decoder` it is the one that this thread keeps. Raises Undecodable when the clip is at fault,
+    DecodingFailed when it need not be, OSError when `path` cannot be read or `archive` not written.
     """
-    with path.open("rb") as clip, tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as complaint:
-        job = _job(longest_seconds, wants_archive=archive is not None)
-        exit_code = _run_child(job, clip, answer, complaint)
-        facts = _facts(exit_code, answer, complaint)
+    job = _job(longest_seconds, wants_archive=archive is not None)
+    with path.open("rb") as clip, _in_memory("answer") as answer, _in_memory("complaint") as complaint:
+        ending = (decoder or kept()).run(job, files=[clip, answer, complaint], wall_seconds=WALL_SECONDS)
+        facts = _facts(ending.exit_code, answer, complaint)
         waveform = np.frombuffer(answer.read(facts.pop("waveform_bytes")), dtype=np.float32)
         original = np.frombuffer(answer.read(facts.pop("original_bytes")), dtype=np.int16)
         if not np.isfinite(waveform).all():  # float recordings can hold NaN
@@ -99,43 +95,20 @@ def decode(path: Path, *, longest_seconds: float, archive: Path | None = None) -
 
 def _job(longest_seconds: float, *, wants_archive: bool) -> dict[str, Any]:
     return {
-        "parent": os.getpid(),
         "longest_seconds": longest_seconds,
         "wants_archive": wants_archive,
-        "cpu_seconds": CPU_SECONDS,
-        "memory_bytes": MEMORY_BYTES,
-        "answer_bytes": int((longest_seconds + 2) * LONGEST_ANSWER_HZ) + (1 << 20),
+        "kills_who_reaches_out": KILLS_WHO_REACHES_OUT,
+        "limits": {
+            "cpu_seconds": CPU_SECONDS,
+            "memory_bytes": MEMORY_BYTES,
+            "answer_bytes": int((longest_seconds + 2) * LONGEST_ANSWER_HZ) + (1 << 20),
+        },
     }
 
 
-def _run_child(job: dict[str, Any], clip: IO[bytes], answer: IO[bytes], complaint: IO[bytes]) -> int:
-    """Run the child on open files, so that it needs no path, and end its whole group if it outlives the limit."""
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own file
-        [sys.executable, "-I", str(CHILD), json.dumps(job)],
-        stdin=clip,
-        stdout=answer,
-        stderr=complaint,
-        env={},
-        cwd="/",
-        start_new_session=True,
-    )
-    try:
-        _await_end(child, seconds=WALL_SECONDS)
-    finally:  # also when the worker's own time limit interrupts us here
-        if child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-    return child.returncode
-
-
-def _await_end(child: subprocess.Popen[bytes], *, seconds: float) -> None:
-    """Wait without polling: Popen.wait(timeout) sleeps up to 50 ms at a time, as long as a whole decode."""
-    watch = os.pidfd_open(child.pid)
-    try:
-        select.select([watch], [], [], seconds)
-    finally:
-        os.close(watch)
+def _in_memory(name: str) -> IO[bytes]:
+    """A file without a path; its length counts as a file's does."""
+    return os.fdopen(os.memfd_create(name), "w+b")
 
 
 def _facts(exit_code: int, answer: IO[bytes], complaint: IO[bytes]) -> dict[str, Any]:
@@ -149,8 +122,7 @@ def _facts(exit_code: int, answer: IO[bytes], complaint: IO[bytes]) -> dict[str,
     if exit_code != 0:  # killed from outside, starved of the processor, or broken itself: none is the clip's fault
         complaint.seek(0)
         raise DecodingFailed(f"exit {exit_code}: {complaint.read()[-2_000:].decode(errors='replace')}")
-    if not json.loads(ready)["has_no_network"]:
-        _warn_of_network()
+    _warn_of_missing_walls(**json.loads(ready))
     facts: dict[str, Any] = json.loads(answer.readline(10_000))
     if "reason" in facts:
         raise Undecodable(Reason(facts["reason"]), facts["why"])
@@ -158,9 +130,12 @@ def _facts(exit_code: int, answer: IO[bytes], complaint: IO[bytes]) -> dict[str,
 
 
 @cache
-def _warn_of_network() -> None:
-    """Say once that this kernel lets no ordinary process leave the network."""
-    log.warning("clips are decoded in a process that could reach the network: user namespaces are switched off")
+def _warn_of_missing_walls(*, has_no_network: bool, has_filter: bool) -> None:
+    """Say once what this kernel does not give an ordinary process."""
+    if not has_no_network:
+        log.warning("clips are decoded in a process that could reach the network: user namespaces are switched off")
+    if not has_filter:
+        log.warning("clips are decoded in a process that the kernel's call filter does not hold: there is none here")
 
 
 def _write(path: Path, content: bytes) -> None:

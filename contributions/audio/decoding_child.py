@@ -1,9 +1,9 @@
-"""The walled-off process that decodes one clip: run by path, alone, with no import of ours.
+"""The processes that decode: a warm one, which loads the library and forks, and a walled-off child for each clip.
 
-The clip arrives as standard input. The answer leaves on standard output: a line when it is ready, a line of facts,
-the waveform as raw float32 at 16 kHz, the samples as raw int16 at the original rate, then the FLAC archive. Once the
-decoder is loaded nothing more can be opened: a decoder taken over by a hostile file has no files, no network, little
-memory and ten seconds.
+It runs alone, with nothing of ours but the walls. A job comes with three open files: the clip, the answer and, for
+what goes wrong, the complaint. The answer is a line when the walls stand, a line of facts, the waveform as raw float32
+at 16 kHz, the samples as raw int16 at the original rate, then the FLAC archive. A decoder taken over by a hostile file
+has no other file, no network, no other process, little memory and ten seconds.
 
 It does not know whether a live recording was cut short, since those declare no length; it does not see an Opus packet
 that the parser dropped for its broken header; and channels in opposite phase cancel when they are averaged.
@@ -11,18 +11,19 @@ that the parser dropped for its broken header; and channels in opposite phase ca
 
 from __future__ import annotations
 
-import ctypes
+import gc
 import io
 import json
 import os
-import resource
-import signal
+import socket
 import sys
 from dataclasses import asdict, dataclass
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import av
 from av.filter import Graph
+
+from contributions.audio import containment
 
 TARGET_RATE_HZ = 16_000
 GRACE_SECONDS = 1.0  # a recorder's tail after "stop", and the padding of lossy codecs
@@ -38,9 +39,6 @@ CODECS = (
 OPEN_OPTIONS = {"protocol_whitelist": "none", "codec_whitelist": CODECS}
 # Flat to 7.4 kHz and 94 dB down at 8.2 kHz, measured on tones from 44.1 and 48 kHz; the default is 15 dB down there.
 RESAMPLER = f"{TARGET_RATE_HZ}:filter_size=128:cutoff=0.97"
-
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 class Refused(Exception):
@@ -76,46 +74,74 @@ class Tally:
     lost_packets: int = 0
 
 
-def main(job: dict[str, Any]) -> None:
-    """Decode standard input within the limits of the job, and answer on standard output."""
-    has_no_network = leave_the_world(parent=job["parent"])
-    limit_myself(job)
+def main() -> None:
+    """Load what decoding needs, then do the jobs that come in on standard input, each in a child of its own."""
+    has_no_network = containment.leave_the_network()
+    containment.die_with(int(sys.argv[1]))
+    containment.volunteer_to_be_killed_first()
     av.logging.set_level(None)
     rehearse()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    say({"has_no_network": has_no_network})  # from here on, what goes wrong is the clip's doing
+    line, call_filter = socket.socket(fileno=0), containment.CallFilter()
+    gc.collect()
+    gc.freeze()  # what a collector touches, each child would have to copy
+    gc.disable()
+    line.send(b"{}")
+    while True:
+        message, files, _, _ = socket.recv_fds(line, 10_000, 3)
+        if not message:
+            return
+        warm = os.getpid()
+        child = os.fork()
+        if child == 0:
+            work(json.loads(message), files, call_filter, parent=warm, has_no_network=has_no_network)
+        for file in files:
+            os.close(file)
+        _, status, used = os.wait4(child, 0)
+        ending = {
+            "exit_code": os.waitstatus_to_exitcode(status),
+            "cpu_seconds": used.ru_utime + used.ru_stime,
+            "peak_bytes": used.ru_maxrss * 1024,
+        }
+        line.send(json.dumps(ending).encode())
+
+
+def work(
+    job: dict[str, Any], files: list[int], call_filter: containment.CallFilter, *, parent: int, has_no_network: bool
+) -> NoReturn:
+    """Be the child: put up the walls, decode the clip, and end."""
     try:
-        facts, sound = decode(sys.stdin.buffer, job["longest_seconds"], job["wants_archive"])
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+        os.closerange(len(files), 64)  # the line to the worker was the first of the three
+        clip, answer = open(0, "rb", closefd=False), open(1, "wb", closefd=False)  # noqa: SIM115
+        containment.die_with(parent)
+        containment.limit_myself(containment.Limits(**job["limits"]))
+        has_filter = call_filter.close(kills=job["kills_who_reaches_out"])
+        say(answer, {"has_no_network": has_no_network, "has_filter": has_filter})
+        do(job, clip, answer)  # from here on, what goes wrong is the clip's doing
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}".encode())
+        os._exit(1)
+    os._exit(0)
+
+
+def do(job: dict[str, Any], clip: IO[bytes], answer: IO[bytes]) -> None:
+    """Decode the clip, and answer."""
+    try:
+        facts, sound = decode(clip, job["longest_seconds"], job["wants_archive"])
     except Refused as refusal:
-        say({"reason": refusal.args[0], "why": refusal.args[1]})
+        say(answer, {"reason": refusal.args[0], "why": refusal.args[1]})
     else:
         lengths = {"waveform_bytes": len(sound.waveform), "original_bytes": len(sound.original)}
-        say(asdict(facts) | lengths, sound.waveform + sound.original + sound.archive)
+        say(answer, asdict(facts) | lengths, sound.waveform, sound.original, sound.archive)
 
 
-def say(line: dict[str, Any], sound: bytes = b"") -> None:
+def say(answer: IO[bytes], line: dict[str, Any], *sound: bytes) -> None:
     """Answer one line, and the sound after it."""
-    sys.stdout.buffer.write(json.dumps(line).encode() + b"\n" + sound)
-    sys.stdout.buffer.flush()
-
-
-def leave_the_world(*, parent: int) -> bool:
-    """Die with the parent, gain no privilege, and leave the network; False where the kernel keeps us on it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked to die with it
-        os._exit(1)
-    return bool(libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
-
-
-def limit_myself(job: dict[str, Any]) -> None:
-    """Take the limits that a runaway decoder will run into."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (job["cpu_seconds"], job["cpu_seconds"] + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (job["memory_bytes"], job["memory_bytes"]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (job["answer_bytes"], job["answer_bytes"]))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    answer.write(json.dumps(line).encode() + b"\n")
+    for part in sound:
+        answer.write(part)
+    answer.flush()
 
 
 def rehearse() -> None:
@@ -175,6 +201,7 @@ def _decode(clip: IO[bytes], container: str, longest_seconds: float, wants_archi
         if not source.streams.audio:
             raise Refused("NOT_AUDIO", "no audio stream")
         stream = source.streams.audio[0]
+        stream.codec_context.thread_count = 1  # the walls allow no threads, and other clips use the other cores
         if stream.codec_context.name not in CODECS.split(","):
             raise Refused("NOT_AUDIO", f"codec {stream.codec_context.name}")
         tally, chain = Tally(), None
@@ -273,6 +300,7 @@ class Chain:
         # The library's own downmix of two channels multiplies by 1.41 and clips: average them instead.
         average = "+".join(f"{1 / self.channels}*c{channel}" for channel in range(self.channels))
         graph = Graph()
+        graph.threads = 1
         self._source = graph.add_abuffer(sample_rate=self.rate_hz, format=first.format, layout=first.layout)
         split = graph.add("asplit", "2")
         self._waveform_sink, self._original_sink = graph.add("abuffersink"), graph.add("abuffersink")
@@ -305,6 +333,7 @@ class Archive:
         self._file = io.BytesIO()
         self._container = av.open(self._file, "w", format="flac", options={"fflags": "+bitexact"})
         self._stream = self._container.add_stream("flac", rate=rate_hz, layout="mono", format="s16")
+        self._stream.codec_context.thread_count = 1
 
     def write(self, mono: av.AudioFrame) -> None:
         """Add one frame."""
@@ -316,7 +345,3 @@ class Archive:
         self._container.mux(self._stream.encode(None))
         self._container.close()
         return self._file.getvalue()
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
