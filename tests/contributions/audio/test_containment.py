@@ -84,7 +84,7 @@ def test_a_decoder_out_of_cpu_time_is_too_costly(monkeypatch, fresh, stand_in):
     stand_in("while True: pass")
 
     assert refusal(fresh).reason == Reason.TOO_COSTLY
-    assert 0.9 < fresh.last.cpu_seconds < 6
+    assert 0.3 < fresh.last.cpu_seconds < 6  # the limit counts in ticks
 
 
 def test_a_decoder_out_of_memory_is_too_costly(fresh, stand_in):
