@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from contributions import consent, farewell
 from contributions.models import Clip
 from contributions.views.doors import speaking, voice_required
-from contributions.voices import forget, is_guest, voices_of
+from contributions.voices import forget, ids_of, is_guest, voices_of
 
 
 class FarewellForm(forms.Form):
@@ -59,11 +59,12 @@ class FarewellForm(forms.Form):
 def delete_account(request: HttpRequest) -> HttpResponse:
     """Ask once, with the password, then take everything back and forget the person."""
     form = FarewellForm(request.POST if request.method == "POST" else None, request=request)
+    voices = " ".join(ids_of(request))
     if request.method == "POST" and form.is_valid() and (told := gone(form, request)):
         was_guest = is_guest(request)
         logout(request)
         forget(request)
-        return render(request, "contribute/farewell.html", {"told": told, "was_guest": was_guest})
+        return render(request, "contribute/farewell.html", {"told": told, "was_guest": was_guest, "ended": voices})
     count = Clip.objects.of(voices_of(request)).live().count()
     return render(request, "contribute/delete_account.html", {"form": form, "count": count})
 

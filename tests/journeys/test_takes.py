@@ -2,18 +2,17 @@
 
 import json
 import re
-import time
 import uuid
-from contextlib import contextmanager, suppress
 
 import pytest
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests import sites, worlds
 from tests.journeys import people
-from tests.journeys.microphone import CHROMIUM, QUIETLY, looped
+from tests.journeys.devices import device_hearing, guest, made, states, until, volunteer
+from tests.journeys.microphone import looped
 from tests.proxies.chaos import chaos
-from tests.soak.test_uploads import LIVES, MAKE, STATES, in_the_studio, kill, stored
+from tests.soak.test_uploads import STATES, in_the_studio, kill, stored
 
 pytestmark = pytest.mark.journey
 CACHED = """async () => {
@@ -70,61 +69,8 @@ def playwright():
 
 @pytest.fixture
 def device(playwright, tmp_path):
-    """Opens the device's browser, again and again with the same profile; its microphone hears somebody angry."""
-    sound, _once = looped(worlds.ANGER, tmp_path)
-    hearing = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    flags = [*QUIETLY, *hearing, f"--use-file-for-fake-audio-capture={sound}", "--mute-audio"]
-
-    @contextmanager
-    def opened(*, is_offline=False):
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=CHROMIUM, args=flags, offline=is_offline, reduced_motion="reduce"
-        )
-        try:
-            yield context.pages[0]
-        finally:
-            with suppress(Error):
-                context.close()
-
-    opened.profile = tmp_path / "profile"
-    return opened
-
-
-def volunteer(page, url, name):
-    people.sign_up(page, url, f"{name}@example.org")
-    people.choose_language(page, url, "English")
-    people.consent(page)
-
-
-def guest(page, url):
-    people.choose_language(page, url, "English")
-    page.get_by_role("button", name="Go on as a guest").click()
-    for box in page.get_by_role("checkbox").all():
-        box.check()
-    page.get_by_role("button", name="Save my answers and go on").click()
-    page.get_by_role("link", name="I have kept it: go on").click()
-    people.leave_unsaid(page)
-
-
-def made(page, *, is_sent=True):
-    """A take made in this studio; its id."""
-    page.wait_for_function(LIVES)
-    return page.evaluate(MAKE, {"sizes": [9_000], "isSent": is_sent})[0][0]
-
-
-def until(page, question, patience_seconds=people.PATIENT / 1000):
-    """Ask the page until its promise is kept; what it then says. Playwright itself takes any promise for a yes."""
-    page.wait_for_load_state()
-    end = time.monotonic() + patience_seconds
-    while not (told := page.evaluate(question)):
-        assert time.monotonic() < end, f"it never became so: {question}"
-        time.sleep(0.2)
-    return told
-
-
-def states(page):
-    """The states of the takes on the device that are this page's person's."""
-    return page.evaluate(STATES)
+    """A browser with a profile of its own; its microphone hears somebody angry."""
+    return device_hearing(playwright, looped(worlds.ANGER, tmp_path)[0], tmp_path)
 
 
 def clips_of(site):
@@ -254,6 +200,7 @@ def test_whoever_leaves_takes_the_kept_studio_along_but_not_the_takes(site, wire
         assert {path for path in cached["shell"] if not path.startswith("/static/")} == {"/offline/"}
 
         page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Leave, and keep them here").click()
         until(page, f"async () => !('studio' in await ({CACHED})())")
         wire.is_down = True
         page.goto(f"{wire.url}/contribute/studio/")
