@@ -2,6 +2,7 @@
 // while no page was open. It keeps no page but the studio's and no sound; takes lie elsewhere (audio/takes).
 
 const SHELL = "shell-";
+const LANGUAGE = "Content-Language";
 // So long a page is waited for, where a copy of it is at hand.
 const PATIENCE_MS = 10_000;
 
@@ -9,6 +10,7 @@ const PATIENCE_MS = 10_000;
 export function begin({ takes, upload, offline, Sending, version, files, addresses }) {
   self.addEventListener("install", (event) => event.waitUntil(install()));
   self.addEventListener("activate", (event) => event.waitUntil(activate()));
+  self.addEventListener("message", (event) => event.waitUntil(follow(event.data.language)));
   self.addEventListener("sync", (event) => event.tag === "takes" && event.waitUntil(sendAll()));
   self.addEventListener("fetch", (event) => {
     const address = new URL(event.request.url);
@@ -21,9 +23,22 @@ export function begin({ takes, upload, offline, Sending, version, files, address
   async function install() {
     const cache = await caches.open(SHELL + version);
     await cache.addAll(files);
-    // As a stranger reads it: this page is for whoever holds the device.
-    await cache.add(new Request(addresses.offline, { credentials: "omit" }));
+    await keepOfflinePage((await offlinePage())?.headers.get(LANGUAGE));
     await self.skipWaiting();
+  }
+
+  /** As a stranger reads it, since it is for whoever holds the device; in that language, or the browser's own. */
+  async function keepOfflinePage(language) {
+    const headers = language ? { "Accept-Language": language } : {};
+    const response = await fetch(addresses.offline, { credentials: "omit", headers });
+    if (!response.ok) throw new Error(`no page for no connection: ${response.status}`);
+    await (await caches.open(SHELL + version)).put(addresses.offline, response);
+  }
+
+  /** Pages are read in that language now: so is the one for no connection. */
+  async function follow(language) {
+    const kept = await offlinePage();
+    if (kept && kept.headers.get(LANGUAGE) !== language) await keepOfflinePage(language).catch(() => {});
   }
 
   /** Take over at once; the kept studio is fetched anew, since it names files of the version before. */

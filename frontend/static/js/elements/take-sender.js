@@ -14,6 +14,7 @@ class TakeSender extends HTMLElement {
   settled = offline.forgetOthers(this.voices[0]).catch(() => {});
 
   connectedCallback() {
+    navigator.serviceWorker?.ready.then(({ active }) => active.postMessage({ language: document.documentElement.lang }));
     if (this.voices.length === 0) return;
     window.addEventListener("online", this.#onLine);
     navigator.serviceWorker?.register(this.dataset.worker, { type: "module", updateViaCache: "none" }).catch(() => {});
