@@ -7,12 +7,20 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from contributions.microphone_help import BROWSERS, PROBLEMS
 from tests import sites, worlds
+from tests.journeys import people
+from tests.journeys.devices import device_hearing, volunteer
 from tests.journeys.microphone import browser_hearing, looped, noise
 from tests.journeys.studio import pull_the_plug, vera_in_the_studio
 
 pytestmark = pytest.mark.journey
 ELSEWHERE = "empathic.test"
 FAILS = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('The sky is grey', 'DataError'); };"
+
+# As Chromium says it on systems with a switch of their own for the microphone; ours has none.
+SYSTEM_REFUSES = """
+  const refusal = new DOMException("Permission denied by system", "NotAllowedError");
+  navigator.mediaDevices.getUserMedia = async () => { throw refusal; };
+"""
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +131,31 @@ def test_a_microphone_that_the_system_silences(site, playwright, tmp_path):
         expect_help(page, "muted")
         page.evaluate("heard.getAudioTracks()[0].dispatchEvent(new Event('unmute'))")
         expect(page.get_by_role("button", name="Record a test of 3 seconds")).to_be_visible()
+
+
+def test_a_microphone_that_the_system_keeps_from_the_browser(site, playwright, sound):
+    with vera_in_the_studio(playwright, site.url, "system", sound=sound, script=SYSTEM_REFUSES) as page:
+        turn_on(page)
+
+        expect_help(page, "system")
+
+
+def test_a_take_of_zeros_is_told_in_the_studio_and_by_the_meter_while_it_is_made(site, playwright, sound, tmp_path):
+    with device_hearing(playwright, sound, tmp_path)() as page:
+        volunteer(page, site.url, "zeros")
+        people.check_microphone(page)
+    # The same microphone at the next visit, which the system has silenced since.
+    with device_hearing(playwright, noise(None, tmp_path), tmp_path)() as page:
+        page.goto(f"{site.url}/contribute/studio/")
+        recorder = page.locator("take-recorder")
+        page.get_by_role("button", name="Record", exact=True).click()
+        expect(recorder.get_by_text("We hear nothing.")).to_be_visible(timeout=20_000)
+        page.get_by_role("button", name="Stop").click()
+
+        told = page.get_by_text("We heard nothing while you spoke.")
+        expect(told).to_be_visible()
+        assert told.get_by_role("link").get_attribute("href") == "/help/microphone/muted/"
+        expect(page.get_by_role("button", name="Record again")).to_be_focused()
 
 
 def test_a_microphone_lost_in_the_middle_of_the_check(site, playwright, sound):

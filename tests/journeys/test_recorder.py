@@ -1,6 +1,7 @@
 """The check before recording and the recorder itself, in a real browser with a real sound in its microphone."""
 
 import base64
+import json
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -13,11 +14,17 @@ from tests.journeys.microphone import likeness, looped, noise
 from tests.journeys.studio import pull_the_plug, vera_in_the_studio
 
 pytestmark = pytest.mark.journey
-
+PROCESSED = ("autoGainControl", "noiseSuppression", "echoCancellation")
 # A browser that processes the sound whatever it is asked, as some phones do.
 FORCES = """
   const told = MediaStreamTrack.prototype.getSettings;
   MediaStreamTrack.prototype.getSettings = function () { return { ...told.call(this), autoGainControl: true }; };
+"""
+# One that really does: what is asked of it is turned round before it hears it.
+TURNS_ROUND = """
+  const asked = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const on = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  navigator.mediaDevices.getUserMedia = (wish) => asked({ ...wish, audio: { ...wish.audio, ...on } });
 """
 # A wake lock needs a screen, and a page cannot leave it in a browser without a window: these two are told by us.
 AWAKE = """
@@ -152,6 +159,24 @@ def test_sound_that_the_browser_changes_all_the_same_is_told_and_the_clip_says_s
         assert (capture["processing"], capture["autoGainControl"], capture["endedBy"]) == ("on", True, "speaker")
 
 
+def test_a_voice_that_the_browser_really_flattens_is_no_longer_like_itself_and_the_sites_clip_says_why(
+    site, playwright, voice, tmp_path
+):
+    sound, once = voice
+    with vera_in_the_studio(playwright, site.url, "flattened", sound=sound, script=TURNS_ROUND + KEEP_TAKES) as page:
+        people.check_microphone(page)
+        people.record(page, seconds=len(once) / 16_000 + 3)
+        assert likeness(sound_of(page, tmp_path), once) < 0.95
+        with page.expect_response(lambda answer: answer.request.method == "PUT") as sent:
+            page.get_by_role("button", name="Send").click()
+        clip = sent.value.json()["id"].replace("-", "")
+
+    [(kept,)] = site.rows(f"SELECT capture FROM contributions_clip WHERE id = '{clip}'")
+    capture = json.loads(kept)
+    assert capture["processing"] == "on"
+    assert [capture[each] for each in PROCESSED] == [True] * 3
+
+
 # Recording
 
 
@@ -178,9 +203,8 @@ def test_while_vera_records_nothing_moves_and_her_voice_stays_as_it_is(site, pla
         assert int(page.locator("made-take sound-wave").get_attribute("data-bars")) > 10
         assert likeness(sound_of(page, tmp_path), once) > 0.95
         told = page.evaluate("made.capture")
-        processed = ("autoGainControl", "noiseSuppression", "echoCancellation")
         assert told["processing"] == "off"
-        assert [told[each] for each in processed] == [False] * 3
+        assert [told[each] for each in PROCESSED] == [False] * 3
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,13 @@ export function follow(stream, hear) {
     source.disconnect();
   };
 }
+
+/** Listens for the loudest moment; returns how to stop, which tells its level, or null where no sound could be looked at. */
+export function listenForLoudest(stream) {
+  let loudest = null;
+  const unfollow = follow(stream, (samples) => (loudest = Math.max(loudest ?? FLOOR_DBFS, peakDbfs(samples))));
+  return () => {
+    unfollow();
+    return loudest;
+  };
+}

@@ -6,6 +6,8 @@ const LADDER = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 const LOSSLESS = "audio/webm;codecs=pcm";
 const TAIL_MS = 500;
 const SLOWEST_START_MS = 1000;
+// So much is lost at most when the page is killed.
+const PIECE_MS = 1000;
 
 /** Lossless on a desktop; on a phone, whose plan is metered, the best compressed form it has. */
 export function bestType({ isPhone, isSupported }) {
@@ -23,7 +25,7 @@ export function clockTime(seconds) {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
-/** Records a stream from the moment it is made until stop() resolves with the take. */
+/** Records a stream from the moment it is made until stop() resolves with the take; `hear` gets each piece as it comes. */
 export class Recording {
   #recorder;
   #pieces = [];
@@ -35,18 +37,24 @@ export class Recording {
   /** Resolves once sound is kept: whoever speaks before that loses a syllable. */
   began;
 
-  constructor(stream) {
+  constructor(stream, { hear = () => {} } = {}) {
     const mimeType = bestType({ isPhone: isPhone(), isSupported: (type) => MediaRecorder.isTypeSupported(type) });
     this.#track = stream.getAudioTracks()[0];
     this.#settings = this.#track.getSettings();
     this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: 128_000 });
-    this.#recorder.addEventListener("dataavailable", (event) => this.#pieces.push(event.data));
+    this.#recorder.addEventListener("dataavailable", ({ data }) => hear({ number: this.#pieces.push(data) - 1, piece: data }));
     // Asked for now: a microphone that is lost stops the recorder before anybody calls stop().
     this.#stopped = this.#once("stop");
     this.began = Promise.race([this.#once("start"), this.#stopped, pause(SLOWEST_START_MS)]).then(() => {
       this.#beganAt = performance.now();
     });
-    this.#recorder.start();
+    this.#recorder.start(PIECE_MS);
+  }
+
+  /** What is known of the take by now, once it began. */
+  get facts() {
+    const { mimeType } = this.#recorder;
+    return { mediaType: mimeType, capture: this.#capture(mimeType) };
   }
 
   get seconds() {
@@ -59,9 +67,9 @@ export class Recording {
     const { seconds } = this;
     if (this.#recorder.state !== "inactive") this.#recorder.stop();
     await this.#stopped;
-    const mediaType = this.#recorder.mimeType;
-    const bytes = await new Blob(this.#pieces, { type: mediaType }).arrayBuffer();
-    return { bytes, mediaType, seconds, capture: this.#capture(mediaType) };
+    const { facts } = this;
+    const bytes = await new Blob(this.#pieces, { type: facts.mediaType }).arrayBuffer();
+    return { bytes, seconds, ...facts };
   }
 
   /** What the browser really did, whatever was asked of it. */

@@ -1,6 +1,6 @@
 // Three seconds to try a microphone with, after two of silence: what is fine, and what could be better.
 
-import { FLOOR_DBFS, follow, hintFor, peakDbfs } from "audio/meter";
+import { FLOOR_DBFS, hintFor, listenForLoudest } from "audio/meter";
 import { processingOf } from "audio/microphone";
 import { Recording } from "audio/recording";
 import { listenToRoom, roomFor } from "audio/room";
@@ -14,10 +14,9 @@ const FINE = ["good", "quiet-room", "off", "wide"];
 export async function tryOut(stream, { speak }) {
   const floor = await listenToRoom(stream);
   speak();
-  let loudest = FLOOR_DBFS;
-  const unfollow = follow(stream, (samples) => (loudest = Math.max(loudest, peakDbfs(samples))));
+  const stop = listenForLoudest(stream);
   const { bytes, mediaType } = await new Recording(stream).stop({ tail: TEST_MS });
-  unfollow();
+  const loudest = stop() ?? FLOOR_DBFS;
   const findings = findingsOf({ loudest, floor, settings: stream.getAudioTracks()[0].getSettings() });
   return { sound: new Blob([bytes], { type: mediaType }), findings };
 }

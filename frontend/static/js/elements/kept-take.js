@@ -1,3 +1,4 @@
+import { loaded } from "audio/playing";
 import { soundOf } from "audio/takes";
 import { act, enter } from "elements/parts";
 
@@ -24,7 +25,7 @@ class KeptTake extends HTMLElement {
     this.#take = take;
     this.querySelector('[data-out="sentence"]').textContent = take.sentence;
     if (!isNew) return;
-    enter(this, take.state);
+    enter(this, take.state === "draft" && take.isInterrupted ? "interrupted" : take.state);
     if (take.state === "waiting") this.#say("waiting");
     // Older than what the site keeps trying: no words of the site, but ours.
     if (take.state === "refused") this.#say("too-old", take.refusal);
@@ -47,7 +48,10 @@ class KeptTake extends HTMLElement {
 
   async #listen() {
     const player = this.querySelector("audio");
-    player.src ||= await this.#address();
+    if (!player.src) {
+      player.src = await this.#address();
+      await loaded(player);
+    }
     player.hidden = false;
     await player.play();
   }

@@ -1,7 +1,7 @@
 import "elements/sound-wave";
+import { loaded } from "audio/playing";
 import { act, enter, explain } from "elements/parts";
 
-const LOADING_MS = 1000;
 const SETTLING_MS = 100;
 
 /** `<made-take>` lets its speaker hear a take; dispatches `take:ready`, or `take:dropped` and `take:again`. */
@@ -19,22 +19,23 @@ class MadeTake extends HTMLElement {
   async hold(take, why = "none") {
     const isEmpty = take.bytes.byteLength === 0;
     this.#take = isEmpty ? null : take;
-    explain(this, why);
+    // Sent as it is, it would be refused; what else ended it is the better word.
+    explain(this, why === "none" && take.isSilent ? "silent" : why);
     if (isEmpty) return enter(this, "nothing");
     URL.revokeObjectURL(this.#url);
     this.#url = URL.createObjectURL(new Blob([take.bytes], { type: take.mediaType }));
     this.#player.src = this.#url;
     // The browser's own player moves its parts when it learns how long the take is: it does so before it is in sight.
-    await Promise.race([once(this.#player, "loadedmetadata"), once(this.#player, "error"), pause(LOADING_MS)]);
+    await loaded(this.#player);
     await pause(SETTLING_MS);
     enter(this, "made");
   }
 
   /** To be called when it is in sight. */
   present() {
-    if (!this.#take) return this.querySelector('[data-act="retake"]').focus({ preventScroll: true });
-    this.querySelector("sound-wave").show(this.#take.bytes);
-    this.querySelector('[data-act="send"]').focus({ preventScroll: true });
+    const first = this.#take && !this.#take.isSilent ? "send" : "retake";
+    if (this.#take) this.querySelector("sound-wave").show(this.#take.bytes);
+    this.querySelector(`[data-act="${first}"]`).focus({ preventScroll: true });
   }
 
   /** Throw it away, if there is one. */
@@ -62,10 +63,6 @@ class MadeTake extends HTMLElement {
     const { currentTime, duration, ended } = this.#player;
     this.querySelector("sound-wave").played = ended || !duration ? 1 : currentTime / duration;
   }
-}
-
-function once(target, name) {
-  return new Promise((go) => target.addEventListener(name, go, { once: true }));
 }
 
 function pause(ms) {

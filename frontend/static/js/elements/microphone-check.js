@@ -1,7 +1,8 @@
 import "elements/check-findings";
 import "elements/level-meter";
+import "elements/microphone-choice";
 import { obstacle, permission } from "audio/microphone";
-import { choices, isChecked, open } from "audio/opening";
+import { isChecked, open } from "audio/opening";
 import { remember } from "audio/remembered";
 import { tryOut } from "audio/trial";
 import { act, enter, explain } from "elements/parts";
@@ -11,7 +12,7 @@ class MicrophoneCheck extends HTMLElement {
   #stream = null;
 
   async connectedCallback() {
-    this.querySelector("select").addEventListener("change", (event) => this.#open({ deviceId: event.target.value }));
+    this.addEventListener("microphone:chosen", (event) => this.#open({ deviceId: event.detail }));
     act(this, { open: () => this.#open({ mayHurry: true }), test: () => this.#test(), done: () => this.#done() });
     const why = obstacle();
     if (why) return this.fail(why);
@@ -59,11 +60,8 @@ class MicrophoneCheck extends HTMLElement {
     this.dispatchEvent(new CustomEvent("microphone:lost", { bubbles: true }));
   }
 
-  /** Whoever has more than one microphone chooses; the system's first choice is often the wrong one. */
   async #offer() {
-    const found = await choices(this.#stream);
-    this.querySelector("select").replaceChildren(...found);
-    this.querySelector('[data-out="choice"]').hidden = found.length < 2;
+    await this.querySelector("microphone-choice").offer(this.#stream);
     this.querySelector('[data-out="skip"]').hidden = !isChecked();
     this.querySelector("level-meter").listen(this.#stream);
     enter(this, "open");

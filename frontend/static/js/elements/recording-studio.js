@@ -9,7 +9,6 @@ import { enter, explain } from "elements/parts";
 
 /** `<recording-studio>` decides what follows what: microphone, sentence, take, verdict, next sentence. */
 class RecordingStudio extends HTMLElement {
-  #current = null;
   #kept = null;
 
   connectedCallback() {
@@ -17,12 +16,15 @@ class RecordingStudio extends HTMLElement {
     // What was made before the microphone went stays in sight.
     this.addEventListener("microphone:lost", () => enter(this, this.#recorder.isBusy ? "rescue" : "check"));
     this.addEventListener("microphone:wanted", () => this.#check());
+    this.addEventListener("take:begun", (event) => this.#queue.begin({ ...event.detail, ...this.#card.facts }));
+    this.addEventListener("take:piece", (event) => this.#queue.add(event.detail));
     this.addEventListener("take:made", (event) => this.#keep(event.detail));
     this.addEventListener("take:dropped", (event) => this.#queue.drop(event.detail.id));
     this.addEventListener("take:ready", (event) => this.#give(event.detail));
-    this.addEventListener("take:stored", (event) => this.#ifCurrent(event, () => this.#verdict.watch(event.detail.id)));
-    this.addEventListener("take:waiting", (event) => this.#ifCurrent(event, () => this.#verdict.say("waiting")));
-    this.addEventListener("take:refused", (event) => this.#ifCurrent(event, () => this.#verdict.say("refused")));
+    for (const name of ["stored", "waiting", "refused"]) {
+      this.addEventListener(`take:${name}`, (event) => this.#verdict.hear(name, event.detail));
+    }
+    this.addEventListener("takes:shown", (event) => this.#point(event.detail));
     this.addEventListener("prompt:skip", () => this.querySelector("skip-reasons").ask(this.#card.facts.prompt));
     this.addEventListener("prompt:skipped", () => this.#next());
     this.addEventListener("prompt:shown", (event) => this.#fit(event.detail));
@@ -61,22 +63,21 @@ class RecordingStudio extends HTMLElement {
 
   /** On the device before it is heard or sent: a tab that is killed loses nothing. */
   #keep(made) {
-    made.id ??= crypto.randomUUID();
     const { id, bytes, mediaType, capture } = made;
     this.#kept = this.#queue.keep({ id, bytes, mediaType, capture, ...this.#card.facts });
   }
 
+  /** Takes that were cut off wait at the page's end: say so where it begins. */
+  #point({ interrupted }) {
+    this.querySelector('[data-out="interrupted"]').hidden = interrupted === 0;
+  }
+
   async #give({ id }) {
-    this.#current = id;
     enter(this, "sent");
-    this.#verdict.say("sending");
+    this.#verdict.follow(id);
     this.#verdict.querySelector('[data-act="next"]').focus();
     await this.#kept;
     await this.#queue.send(id);
-  }
-
-  #ifCurrent(event, then) {
-    if (event.detail.id === this.#current) then();
   }
 
   #after(event) {
@@ -86,7 +87,6 @@ class RecordingStudio extends HTMLElement {
   }
 
   #again() {
-    this.#current = null;
     this.#verdict.say("none");
     if (!this.#recorder.canHear) return this.#check();
     enter(this, "ready");

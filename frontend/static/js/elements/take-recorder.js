@@ -1,12 +1,10 @@
-import "elements/level-meter";
 import "elements/made-take";
-import "elements/sound-wave";
-import "elements/time-left";
+import "elements/take-stage";
 import { Attempt, hushPage, longestTake } from "audio/attempt";
 import { act, enter } from "elements/parts";
 import { onSpaceBar } from "elements/space-bar";
 
-/** `<take-recorder>` records one take: `take:made` when there is one; `microphone:wanted` when it has nothing to hear with. */
+/** `<take-recorder>` records one take: `take:begun`, `take:piece`s, `take:made`; `microphone:wanted` when it cannot hear. */
 class TakeRecorder extends HTMLElement {
   #stream = null;
   #attempt = null;
@@ -31,7 +29,7 @@ class TakeRecorder extends HTMLElement {
   set stream(stream) {
     this.#stream = stream;
     this.querySelector('[data-out="microphone"]').textContent = stream.getAudioTracks()[0].label;
-    this.#meter.listen(stream);
+    this.#stage.hear(stream);
   }
 
   /** Whether a take is being made, or was made and not sent. */
@@ -46,30 +44,23 @@ class TakeRecorder extends HTMLElement {
 
   /** Begin again, with nothing recorded. */
   reset({ isFocused = true } = {}) {
-    this.#wave.clear();
+    this.#stage.clear();
     this.#tick(0);
     enter(this, "idle");
     if (isFocused) this.querySelector('[data-act="toggle"]').focus();
   }
 
-  /** Show a take, also one of an earlier visit, and what ended it if that was not its speaker. */
-  async show(take, why) {
-    await this.querySelector("made-take").hold(take, why);
-    enter(this, "made");
-    this.querySelector("made-take").present();
-  }
-
   /** Throw away what was made, if anything was. */
   drop() {
-    this.querySelector("made-take").drop();
+    this.#made.drop();
   }
 
-  get #meter() {
-    return this.querySelector("level-meter");
+  get #stage() {
+    return this.querySelector("take-stage");
   }
 
-  get #wave() {
-    return this.querySelector("sound-wave");
+  get #made() {
+    return this.querySelector("made-take");
   }
 
   get #longestSeconds() {
@@ -77,7 +68,7 @@ class TakeRecorder extends HTMLElement {
   }
 
   #tick(seconds) {
-    this.querySelector("time-left").show(seconds, this.#longestSeconds);
+    this.#stage.show(seconds, this.#longestSeconds);
   }
 
   #toggle() {
@@ -93,18 +84,22 @@ class TakeRecorder extends HTMLElement {
   async #record() {
     enter(this, "starting");
     hushPage();
-    this.#meter.isHushed = true;
-    this.#attempt = new Attempt(this.#stream, { longestSeconds: this.#longestSeconds, tick: (now) => this.#tick(now) });
+    this.#stage.isHushed = true;
+    const [tick, hear] = [(seconds) => this.#tick(seconds), (piece) => this.#tell("take:piece", piece)];
+    this.#attempt = new Attempt(this.#stream, { longestSeconds: this.#longestSeconds, tick, hear });
     await this.#attempt.began;
-    this.#wave.listen(this.#stream);
+    this.#tell("take:begun", this.#attempt.facts);
+    this.#stage.draw(this.#stream);
     enter(this, "recording");
     const why = await this.#attempt.ended;
-    this.#wave.stop();
+    this.#stage.rest();
     enter(this, "ending");
     const take = await this.#attempt.take();
-    this.#meter.isHushed = false;
-    if (take.bytes.byteLength > 0) this.#tell("take:made", take);
-    await this.show(take, why);
+    this.#stage.isHushed = false;
+    this.#tell(take.bytes.byteLength > 0 ? "take:made" : "take:dropped", take);
+    await this.#made.hold(take, why);
+    enter(this, "made");
+    this.#made.present();
   }
 }
 
