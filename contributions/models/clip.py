@@ -137,7 +137,11 @@ class Clip(Leased):
     objects = ClipQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "language"])]
+        indexes = [
+            models.Index(fields=["status", "language"]),
+            # What waits longest is found without looking at all that waits.
+            models.Index(fields=["status", "stored_at"], name="clips_by_status_and_age"),
+        ]
 
     def __str__(self) -> str:
         return f"clip {self.pk}"

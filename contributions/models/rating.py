@@ -48,6 +48,8 @@ class Rating(WrittenOnce):
     rated_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        # The newest are what the pace of the backlog is told from.
+        indexes = [models.Index(fields=["rated_at"], name="ratings_by_moment")]
         constraints = [
             models.UniqueConstraint(fields=["clip", "rater", "phase"], name="one_rating_per_rater_and_phase"),
             models.CheckConstraint(

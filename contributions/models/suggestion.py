@@ -18,6 +18,8 @@ class Suggestion(Leased):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["clip", "checkpoint"], name="one_suggestion_per_checkpoint")]
+        # The newest are what the pace of the backlog is told from.
+        indexes = [models.Index(fields=["made_at"], name="suggestions_by_moment")]
 
     def __str__(self) -> str:
         return f"suggestion for {self.clip_id}"
