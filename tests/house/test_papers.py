@@ -64,7 +64,7 @@ def test_the_states_page_shows_the_tables_that_the_code_consults():
 def test_every_word_of_run_is_known_to_it(word):
     script = (ROOT / "run").read_text()
 
-    assert re.search(rf"^{word}( \|[^)]*)?\) ", script, re.MULTILINE)
+    assert re.search(rf"^{word}( \|[^)]*)?\)\s", script, re.MULTILINE)
 
 
 def test_help_lists_the_words_and_an_unknown_word_is_refused():
