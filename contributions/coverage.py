@@ -264,7 +264,7 @@ def count(*, at: datetime) -> int:
 
 def counted(columns: tuple[str, ...], *, style: str = "") -> list[tuple[dict[str, Any], dict[str, int]]]:
     """Voices and clips for each value of these columns that was given; with a style those in that manner alone."""
-    given = Clip.objects.live().exclude(status__in=LOST).filter(licence__isnull=True)
+    given: QuerySet[Clip] = Clip.objects.live().exclude(status__in=LOST).filter(licence__isnull=True)
     if style:
         given = in_manner(given, style)
     if "emotion" in columns:

@@ -111,7 +111,7 @@ class AboutMeForm(forms.Form):
         super().__init__(*args, **options)
         for tag, name in languages.items():
             self.fields[f"{VARIETY}{tag}"] = forms.CharField(
-                label=_("Your accent or variety: %(language)s") % {"language": name},
+                label=_("Your accent or variety (%(language)s)") % {"language": name},
                 max_length=ACCENT_LENGTH,
                 required=False,
                 widget=forms.TextInput(attrs={"list": f"suggested-{tag}"}),

@@ -18,6 +18,8 @@ from contributions.sentences import Sentence
 from contributions.views import words
 from openempathic.accounts.doors import open_to
 
+# More at once is a page that nobody reads to its end; the next ones come as these are confirmed.
+WAITING_SHOWN = 20
 # The language whose words stand beside each sentence, for whoever wonders what was meant.
 BESIDE = taxonomy.SOURCE_LANGUAGE
 
@@ -55,7 +57,8 @@ def one(request: HttpRequest, tag: str) -> HttpResponse:
         "language": words.tongue(tag),
         "beside": words.tongue(BESIDE),
         "is_native": tag in languages.native_languages(request.user),
-        "waiting": [each for each in told if not each["sentence"].is_confirmed],
+        "waiting": [each for each in told if not each["sentence"].is_confirmed][:WAITING_SHOWN],
+        "shown": WAITING_SHOWN,
         "confirmed": [each for each in told if each["sentence"].is_confirmed],
         "decision": LanguageDecision.objects.filter(language=tag).order_by("-pk").first(),
     }

@@ -277,3 +277,10 @@ def test_cleo_may_confirm_too_and_who_leaves_leaves_their_word(cleo):
 
     assert languages.standing(POLISH).confirmed == 1
     assert SentenceConfirmation.objects.get().confirmed_by is None
+
+
+def test_so_many_sentences_wait_on_one_page_as_somebody_reads(here):
+    told = here.get(PAGE)
+
+    assert len(told.context["waiting"]) == 20 < told.context["standing"].unconfirmed
+    assert "More come as you go on." in told.content.decode()
