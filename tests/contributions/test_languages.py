@@ -265,7 +265,12 @@ def test_what_is_no_repair_is_refused_and_nothing_changes(here, milo_from_poland
 
 
 def test_english_stands_beside_other_languages(here):
-    assert "leave my things alone" in here.get(PAGE).content.decode()
+    answer = here.get(PAGE)
+    first = answer.context["waiting"][0]
+    english = next(each.text for each in sentences.of("en") if each.name == first["sentence"].name)
+
+    assert first["beside"] == english
+    assert english in answer.content.decode()
 
 
 def test_cleo_may_confirm_too_and_who_leaves_leaves_their_word(cleo):
