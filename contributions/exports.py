@@ -3,8 +3,8 @@
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
 `consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json`, what was skipped and reported; for
 each clip `clips/<id>/clip.json` with its examinations, `self_reports.json` with what its speaker said of it,
-`labels.json` with what listeners answered, `suggestions.json` with what models heard once listeners have answered,
-and its objects as they lie in storage; `log.json`.
+`labels.json` with what listeners answered, `verdicts.json` with what moderators decided, `suggestions.json` with what
+models heard once listeners have answered, and its objects as they lie in storage; `log.json`.
 
 Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
 """
@@ -52,6 +52,7 @@ LABEL_COLUMNS = (
     *("id", "phase", "is_usable", "unusable_reason", "emotion", "secondary_emotions", "intensity", "description"),
     "rated_at",
 )
+VERDICT_COLUMNS = ("from_status", "to_status", "reason", "note", "decided_at")
 SELF_REPORT_COLUMNS = ("id", "emotion", "styles", "description", "said_at")
 
 
@@ -130,6 +131,8 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield f"{clip.prefix}/clip.json", [as_json(described_clip(clip))]
     answers = clip.ratings.order_by("rated_at", "pk")
     yield f"{clip.prefix}/labels.json", [as_json([columns(answer, LABEL_COLUMNS) for answer in answers])]
+    decided = clip.verdicts.order_by("pk")
+    yield f"{clip.prefix}/verdicts.json", [as_json([columns(verdict, VERDICT_COLUMNS) for verdict in decided])]
     said = clip.self_reports.all()
     yield f"{clip.prefix}/self_reports.json", [as_json([columns(report, SELF_REPORT_COLUMNS) for report in said])]
     if clip.status in SETTLED:

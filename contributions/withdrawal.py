@@ -28,6 +28,7 @@ from contributions.models import (
     ReleaseClip,
     Suggestion,
     TakingBack,
+    Verdict,
 )
 from openempathic import audit, leases, moves, storage
 from openempathic.accounts.models import User
@@ -284,5 +285,7 @@ def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
             lease_expires_at=None,
         )
         Suggestion.objects.filter(clip=clip).delete()
+        # What was decided stays; what a moderator wrote of the clip goes with it.
+        Verdict.objects.filter(clip=clip).update(note="")
         Fingerprint.objects.filter(clip=clip).delete()
         self_reports.erase(clip)

@@ -1,11 +1,13 @@
 """Milo hears what a machine refused and decides; his word stands, and neither a speaker nor a rater has a say."""
 
+import json
+import zipfile
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from contributions import consent, examination, permissions, ratings, verdicts, withdrawal
+from contributions import consent, examination, exports, permissions, ratings, verdicts, withdrawal
 from contributions.models import Clip, Examination, Purpose, RatingTurn, Suggestion, Verdict
 from contributions.ratings import Answer
 from contributions.verdicts import Decision
@@ -298,3 +300,15 @@ def test_milo_hears_what_he_may_decide_about_and_what_it_is_like_and_no_more(ver
     withdrawal.withdraw(first, by=vera)
     assert set(permissions.audible_to(milo, [])) == {again}
     assert set(permissions.audible_to(otto, [consent.contributor_for(otto)])) == {again}
+
+
+def test_what_milo_wrote_of_a_clip_is_in_veras_archive_without_his_name_and_goes_with_the_clip(silent, vera, milo):
+    decided(silent, milo, NO)
+    with zipfile.ZipFile(exports.export(consent.contributor_for(vera), by=vera)) as archive:
+        (told,) = json.loads(archive.read(f"{silent.prefix}/verdicts.json"))
+    assert (told["to_status"], told["reason"], told["note"]) == (S.REJECTED, "TOO_NOISY", "a hum")
+    assert "milo" not in str(told)
+
+    withdrawal.withdraw(silent, by=vera)
+    assert withdrawal.purge_due(silent.pk) is not None
+    assert (Verdict.objects.get().note, Verdict.objects.get().reason) == ("", "TOO_NOISY")
