@@ -21,7 +21,7 @@ ACTS_LOOKED_AT = 2_000
 OWNERS_LOOKED_AT = 200
 WINDOWS = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
 # A first act alone tells no pace: it is taken to have lasted at least this long.
-SHORTEST_SPAN = timedelta(seconds=10)
+SHORTEST_SPAN = timedelta(minutes=1)
 STALLED_AFTER = timedelta(minutes=1)
 S = Clip.Status
 

@@ -79,7 +79,7 @@ def test_two_answers_a_clip_take_twice_as_long(vera):
 @pytest.mark.parametrize(
     ("ago", "expected"),
     [
-        (timedelta(0), 6.0),
+        (timedelta(0), 1.0),
         (timedelta(minutes=4), 1 / 4),
         (timedelta(minutes=30), 1 / 30),
         (timedelta(hours=20), 1 / 1200),
