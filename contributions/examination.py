@@ -8,7 +8,7 @@ and sad voices first, so accents, pauses and quiet voices pass.
 import json
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import prelabelling, rules, self_reports, states, verdicts, withdrawal
-from contributions.audio import decode, dnsmos, examiner, quality, spectrogram
+from contributions import duplicates, prelabelling, rules, self_reports, states, verdicts, withdrawal
+from contributions.audio import decode, dnsmos, examiner, fingerprint, quality, spectrogram
 from contributions.lengths import longest_seconds
 from contributions.models import Clip, Examination, RulesVersion
 from contributions.taxonomy.screening import Rule
@@ -33,10 +33,20 @@ PEAK_POINTS = 400
 
 @dataclass(frozen=True)
 class Screened:
-    """What was found of a clip, and the version of the rules that it was held against."""
+    """What was found of a clip, by which version of the rules, and the clip that is the same; no sound, no twin."""
 
     finding: rules.Finding
     version: RulesVersion
+    decoded: decode.Decoded | None = None
+    twin: duplicates.Twin | None = None
+    passed: frozenset[str] = frozenset()
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        """Where the clip goes, and why."""
+        if not self.finding.is_usable:
+            return Clip.Status.UNUSABLE, self.finding.reason
+        return (Clip.Status.QUARANTINED, self.twin.kind) if self.twin else (Clip.Status.IN_REVIEW, "")
 
 
 def examine_due(clip_id: UUID | str) -> Clip | None:
@@ -64,7 +74,12 @@ def examine(clip: Clip, claim: leases.Claim) -> None:
     """Measure the clip's sound, keep what the pages show of it, and move it where the rules say."""
     with tempfile.TemporaryDirectory(prefix="examination-") as folder:
         screened = screen(clip, Path(folder))
-    settle(clip, screened, claim)
+    try:
+        settle(clip, screened, claim)
+    except duplicates.TwinKeptMeanwhile as same:
+        # Another worker let the same sound in a moment before: the verdict was undone, but not in our copy of the row.
+        clip.status = Clip.Status.STORED
+        settle(clip, replace(screened, twin=same.twin), claim)
 
 
 def screen(clip: Clip, folder: Path) -> Screened:
@@ -76,7 +91,9 @@ def screen(clip: Clip, folder: Path) -> Screened:
     except decode.Undecodable as fault:
         return Screened(rules.Finding({}, reason=fault.reason), version)
     keep_derived(clip, decoded, archive)
-    return Screened(judged(clip, decoded, rules.table(version)), version)
+    passed = verdicts.overturned(clip)
+    finding = judged(clip, decoded, rules.table(version), passed)
+    return Screened(finding, version, decoded, twin_of(clip, decoded, passed) if finding.is_usable else None, passed)
 
 
 def keep_derived(clip: Clip, decoded: decode.Decoded, archive: Path) -> None:
@@ -89,12 +106,12 @@ def keep_derived(clip: Clip, decoded: decode.Decoded, archive: Path) -> None:
     storage.put(clip.spectrogram, spectrogram.picture(decoded.waveform))
 
 
-def judged(clip: Clip, decoded: decode.Decoded, table: tuple[Rule, ...]) -> rules.Finding:
+def judged(clip: Clip, decoded: decode.Decoded, table: tuple[Rule, ...], passed: frozenset[str]) -> rules.Finding:
     """Measure and judge; what a moderator heard and found no fault is held against the clip no more.
 
     Advice is dear and read by moderators only, so it is asked of a clip that some rule has stumbled over.
     """
-    asked = {"rules": table, "mode": clip.mode, "styles": styles_of(clip), "passed": verdicts.overturned(clip)}
+    asked = {"rules": table, "mode": clip.mode, "styles": styles_of(clip), "passed": passed}
     measures = examiner.measure(decoded, second_opinion=True)
     finding = rules.judge(measures, **asked)
     if finding.is_usable and not finding.warnings:
@@ -108,38 +125,74 @@ def styles_of(clip: Clip) -> tuple[str, ...]:
     return tuple(said.styles) if said else ()
 
 
+def twin_of(clip: Clip, decoded: decode.Decoded, passed: frozenset[str]) -> duplicates.Twin | None:
+    """The clip that is here already, unless a moderator heard both and let this one pass."""
+    twin = duplicates.twin_of(clip, decoded) if settings.SEEK_DUPLICATES else None
+    return None if twin and twin.kind in passed else twin
+
+
 def settle(clip: Clip, screened: Screened, claim: leases.Claim) -> None:
-    """Write the outcome behind the fence, in one transaction: examination, status, and what is owed next."""
-    finding = screened.finding
-    to = Clip.Status.IN_REVIEW if finding.is_usable else Clip.Status.UNUSABLE
+    """Write the outcome behind the fence, in one transaction: examinations, status, fingerprint, what is owed next.
+
+    Raises TwinKeptMeanwhile where the same sound was let in since it was looked for.
+    """
+    to, reason = screened.outcome
     with transaction.atomic():
         states.move(
             clip,
             to=to,
             by=f"worker:{AGENT}",
-            reason=finding.reason,
+            reason=reason,
             claim=claim,
-            duration_seconds=finding.measures.get("duration_seconds"),
+            duration_seconds=screened.finding.measures.get("duration_seconds"),
             attempts=0,
             next_attempt_at=None,
             lease_owner="",
             lease_expires_at=None,
         )
+        keep_opinions(clip, screened, claim.fence)
+        if screened.decoded is not None and settings.SEEK_DUPLICATES:
+            keep_fingerprint(clip, screened.decoded, screened.passed)
+        if to == Clip.Status.IN_REVIEW:
+            prelabelling.owe(clip)
+    log.info("Clip %s is %s %s", clip.pk, to, reason)
+
+
+def keep_opinions(clip: Clip, screened: Screened, fence: int) -> None:
+    """One row for what screening says of the sound, and one for the twin where there is one."""
+    finding = screened.finding
+    Examination.objects.create(
+        clip=clip,
+        agent=AGENT,
+        version=examiner.VERSION,
+        fence=fence,
+        rules=screened.version,
+        measures=finding.measures,
+        is_usable=finding.is_usable,
+        reason=finding.reason,
+        warnings=list(finding.warnings),
+        notes=list(finding.notes),
+    )
+    if twin := screened.twin:
         Examination.objects.create(
             clip=clip,
-            agent=AGENT,
-            version=examiner.VERSION,
-            fence=claim.fence,
-            rules=screened.version,
-            measures=finding.measures,
-            is_usable=finding.is_usable,
-            reason=finding.reason,
-            warnings=list(finding.warnings),
-            notes=list(finding.notes),
+            agent=Examination.Agent.DUPLICATES,
+            version=fingerprint.VERSION,
+            fence=fence,
+            score=twin.score,
+            is_usable=False,
+            reason=twin.kind,
+            twin=twin.clip,
         )
-        if finding.is_usable:
-            prelabelling.owe(clip)
-    log.info("Clip %s is %s %s", clip.pk, to, finding.reason)
+
+
+def keep_fingerprint(clip: Clip, decoded: decode.Decoded, passed: frozenset[str]) -> None:
+    """Keep what the clip is known again by; one whose twin a moderator let pass has kept its own already."""
+    try:
+        duplicates.keep(clip, decoded)
+    except duplicates.TwinKeptMeanwhile as same:
+        if same.twin.kind not in passed:
+            raise
 
 
 def quarantine_exhausted() -> int:

@@ -15,6 +15,9 @@ atexit.register(shutil.rmtree, VAR, ignore_errors=True)
 # Two cores are shared by a browser, servers and workers: a pool of threads in each would only fight.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+# A few sounds stand for everybody's: who looks for twins switches it on.
+os.environ["OE_SEEK_DUPLICATES"] = "off"
+
 # A developer's own site must not leak into the tests.
 for name in ("DATABASE_URL", "STORAGE_URL", "BROKER_URL", "EMAIL_URL", "OE_SITE_URL", "OE_DEBUG", "PORT"):
     os.environ.pop(name, None)

@@ -302,6 +302,8 @@ EXPORTS_PER_DAY = env.int("OE_EXPORTS_PER_DAY", 10)
 LONGEST_SECONDS = env.float("OE_LONGEST_SECONDS", 20.0)
 # Of what is told in own words.
 LONGEST_FREE_SECONDS = env.float("OE_LONGEST_FREE_SECONDS", 60.0)
+# Off where the same sounds are sent again and again on purpose, as tests and measurements do.
+SEEK_DUPLICATES = env.bool("OE_SEEK_DUPLICATES", True)
 # How many accepted voices we want of each feeling in each language: what the page of the gaps measures against.
 VOICES_WANTED = env.int("OE_VOICES_WANTED", 20)
 LEASE_SECONDS = env.int("OE_LEASE_SECONDS", 60)

@@ -180,3 +180,58 @@ def test_a_failed_attempt_is_due_again(vera, monkeypatch):
     monkeypatch.undo()
 
     assert examination.examine_due(clip.pk) is not None
+
+
+@pytest.fixture
+def seeking(settings):
+    """A site that looks for twins, as every real one does."""
+    settings.SEEK_DUPLICATES = True
+
+
+def test_the_same_file_a_second_time_waits_for_a_moderator_with_its_twin(vera, seeking):
+    first, second = worlds.screened_clip(vera), worlds.screened_clip(vera)
+
+    assert (first.status, second.status) == (Clip.Status.IN_REVIEW, Clip.Status.QUARANTINED)
+    assert second.status_reason == "DUPLICATE_BYTES"
+    screening, same = second.examinations.order_by("pk")
+    assert (screening.agent, screening.is_usable) == ("screening", True)
+    assert (same.agent, same.twin, same.score, same.is_usable) == ("duplicates", first, 1.0, False)
+    assert storage.read(second.archive)[:4] == b"fLaC"
+
+
+def test_the_same_sound_from_another_person_in_another_container_is_found(vera, seeking):
+    first = worlds.screened_clip(vera)
+    vilma = worlds.volunteer("vilma")
+
+    second = worlds.screened_clip(vilma, sounds.encoded(sounds.spoken(worlds.ANGER.stem), "webm-opus"))
+
+    assert (second.status, second.status_reason) == (Clip.Status.QUARANTINED, "DUPLICATE_SOUND")
+    assert second.examinations.last().twin == first
+
+
+def test_of_two_twins_that_are_screened_at_the_same_moment_one_waits(vera, monkeypatch, seeking):
+    first, second = worlds.stored_clip(vera), worlds.stored_clip(vera)
+    honest = examination.screen
+
+    def overtaken(clip, folder):
+        found = honest(clip, folder)
+        monkeypatch.setattr(examination, "screen", honest)
+        assert examination.examine_due(second.pk) is not None
+        return found
+
+    monkeypatch.setattr(examination, "screen", overtaken)
+    examination.examine_due(first.pk)
+
+    assert sorted(Clip.objects.values_list("status", flat=True)) == ["IN_REVIEW", "QUARANTINED"]
+    assert Examination.objects.filter(agent="duplicates").count() == 1
+
+
+def test_twins_that_milo_heard_and_let_pass_are_not_held_against_the_clip_again(vera, milo, seeking):
+    _first, second = worlds.screened_clip(vera), worlds.screened_clip(vera)
+    for target in (Clip.Status.ACCEPTED, Clip.Status.DISPUTED, Clip.Status.STORED):
+        decided(second, by=milo, target=target)
+
+    examination.examine_due(second.pk)
+
+    second.refresh_from_db()
+    assert second.status == Clip.Status.IN_REVIEW
