@@ -35,6 +35,7 @@ CODECS = (
     "opus,libopus,vorbis,libvorbis,aac,alac,flac,mp3,mp3float,"
     "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw"
 )
+FORMATS = "matroska,webm,ogg,mov,mp4,m4a,3gp,3g2,mj2,wav,flac,mp3"
 # Any demuxer left to choose for itself may open other files: 40 bytes of "ffconcat" text did.
 OPEN_OPTIONS = {"protocol_whitelist": "none", "codec_whitelist": CODECS}
 # Flat to 7.4 kHz and 94 dB down at 8.2 kHz, measured on tones from 44.1 and 48 kHz; the default is 15 dB down there.
@@ -196,14 +197,14 @@ def is_mp3_frame(head: bytes) -> bool:
 
 
 def _decode(clip: IO[bytes], container: str, longest_seconds: float, wants_archive: bool) -> tuple[Facts, Sound]:
-    options = OPEN_OPTIONS | {"format_whitelist": "matroska,webm,ogg,mov,mp4,m4a,3gp,3g2,mj2,wav,flac,mp3"}
-    with av.open(clip, "r", format=container, options=options) as source:
+    with av.open(clip, "r", format=container, options=OPEN_OPTIONS | {"format_whitelist": FORMATS}) as source:
         if not source.streams.audio:
             raise Refused("NOT_AUDIO", "no audio stream")
         stream = source.streams.audio[0]
-        stream.codec_context.thread_count = 1  # the walls allow no threads, and other clips use the other cores
-        if stream.codec_context.name not in CODECS.split(","):
-            raise Refused("NOT_AUDIO", f"codec {stream.codec_context.name}")
+        context = stream.codec_context
+        if context is None or context.name not in CODECS.split(","):
+            raise Refused("NOT_AUDIO", f"codec {context and context.name}")
+        context.thread_count = 1  # the walls allow no threads, and other clips use the other cores
         tally, chain = Tally(), None
         for frame in frames_of(source, stream, tally):
             chain = chain or Chain(frame, wants_archive)
