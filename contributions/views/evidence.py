@@ -160,7 +160,8 @@ def history(clip: Clip, *, reader: Any) -> list[Happened]:
 def owners_of(clip: Clip) -> set[object]:
     """The accounts whose voice it is; the voice itself where no account stands behind it."""
     voice = clip.contributor
-    return {voice.user_id, voice.claimed_by_id} - {None} or {voice.pk}
+    owners: set[object] = {owner for owner in (voice.user_id, voice.claimed_by_id) if owner is not None}
+    return owners or {voice.pk}
 
 
 def is_told_by_a_verdict(event: AuditEvent) -> bool:

@@ -126,11 +126,11 @@ def is_stored(key: str) -> bool:
 
 def twin_of(clip: Clip, examinations: list[Examination]) -> dict[str, Any]:
     """The clip that a machine found this one to be like, while it is there to be heard."""
-    like = next((each for each in examinations if each.twin_id), None)
+    like = next((each.twin for each in examinations if each.twin), None)
     if like is None:
         return {}
     there = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).select_related("contributor")
-    twin = there.filter(pk=like.twin_id).first()
+    twin = there.filter(pk=like.pk).first()
     return {
         "is_like_another": True,
         "twin": twin,
