@@ -33,7 +33,8 @@ def _levels(waveform: np.ndarray) -> np.ndarray:
     moments = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
     window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
     spectra = np.fft.rfft(moments * window, axis=1)[:, 1:] * (2 / window.sum())
-    power = (spectra.real**2 + spectra.imag**2).reshape(len(moments), ROWS, -1).max(axis=2)
+    power = spectra.real**2 + spectra.imag**2  # (moments, 2 * rows)
+    power = np.maximum(power[:, ::2], power[:, 1::2])
     starts = np.linspace(0, len(power), min(COLUMNS, len(power)), endpoint=False).astype(int)
     levels = 10 * np.log10(np.maximum(np.maximum.reduceat(power, starts, axis=0), 1e-14))
     top = max(float(levels.max()), SOFTEST_DBFS + RANGE_DB)

@@ -13,6 +13,7 @@ SHORTEST_BAND_SECONDS = 0.2
 
 # The edge of a band: the spectrum just below it against everything above it.
 BIN_HZ = 32  # at most
+MOST_MOMENTS = 80  # spread over the clip: an edge is in all of them
 STRONG_PERCENTILE = 95  # over time: each frequency as strong as the sounds that have it
 SMOOTH_HZ = 100
 LOWEST_EDGE_HZ = 2_000  # nothing that carries speech ends below
@@ -34,7 +35,7 @@ MAINS_HZ = (50, 60)
 ODD = np.array([1, 3, 5, 7])  # a voice has no fundamental at 50 or 60 Hz; even harmonics are where men's voices lie
 HUM_OVER_NEIGHBOURS = 4.0  # in power
 TONE_OVER_NEIGHBOURS = 10.0
-NEIGHBOUR_BINS = 20  # to either side: 100 Hz
+NEIGHBOURS = 40  # 200 Hz
 MAIN_LOBE = 1.5  # a sine's power over all bins against its power at the tallest, for Hann windows
 SHORTEST_TONE_SECONDS = 1.0  # below it a held vowel is as steady as a tone
 ACTIVE_DB = 20.0  # moments this far below the loudest still belong to the voice
@@ -57,9 +58,11 @@ def bandwidth_hz(original: np.ndarray, rate_hz: int) -> float | None:
 def _strong_spectrum(original: np.ndarray, rate_hz: int) -> tuple[np.ndarray | None, float]:
     """Each frequency's level in dB in the moments that have most of it, as (bins,), and the width of a bin in Hz."""
     size = 1 << int(np.ceil(np.log2(rate_hz / BIN_HZ)))
-    frames = _frames(original.astype(np.float32), size, size)  # (frames, samples)
+    if len(original) < SHORTEST_BAND_SECONDS * rate_hz:
+        return None, 0.0
+    frames = _frames(original, size, max(size, len(original) // MOST_MOMENTS)).astype(np.float32)  # (frames, samples)
     frames = frames[np.ptp(frames, axis=1) > 0]
-    if len(frames) * size < SHORTEST_BAND_SECONDS * rate_hz:
+    if len(frames) < FEWEST_WINDOWS:
         return None, 0.0
     window = np.hanning(size).astype(np.float32)
     power = _power(frames * window) / (window**2).sum()  # (frames, bins)
@@ -125,14 +128,14 @@ def tone_ratio(waveform: np.ndarray, steady: np.ndarray | None) -> float | None:
     power = float(np.mean((waveform - waveform.mean()) ** 2))
     if not power:
         return None
-    around = np.median(_frames(np.pad(steady, NEIGHBOUR_BINS, "edge"), 2 * NEIGHBOUR_BINS + 1, 1), axis=1)
-    tones = steady[steady > TONE_OVER_NEIGHBOURS * around].sum() / MAIN_LOBE
+    bands = steady[: len(steady) // NEIGHBOURS * NEIGHBOURS].reshape(-1, NEIGHBOURS)  # the last bin has no neighbours
+    tones = bands[bands > TONE_OVER_NEIGHBOURS * np.median(bands, axis=1, keepdims=True)].sum() / MAIN_LOBE
     return float(min(1.0, tones / power))
 
 
 def _active_power(waveform: np.ndarray) -> float:
     """The mean power of the moments that belong to the voice."""
-    frames = _frames(waveform, 480, 480)
+    frames = _frames(waveform, 480, 480)  # 30 ms
     if not len(frames):
         return 0.0
     power = frames.var(axis=1)  # (frames,) without the offset
