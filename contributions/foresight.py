@@ -5,7 +5,7 @@ stay; only clips that a rule alone called unusable may be sent to be screened ag
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -85,10 +85,11 @@ def foresee(change: rules.Change, table: tuple[Rule, ...]) -> Foresight:
     """What the change would do to the live clips, were they screened now; raises LookupError for an unknown rule."""
     after = rules.changed(table, change)
     touching = {effect: Touching(effect) for effect in Effect}
-    for row in measured(is_between(rules.named(change.name, table), rules.named(change.name, after))):
+    rule = rules.named(change.name, table)
+    for row in measured(is_between(rule, rules.named(change.name, after))):
         was, would_be = (judged(row, held) for held in (table, after))
         if effect := effect_of(was, would_be):
-            touching[effect].add(touched(row, rules.named(change.name, table).measure, was, would_be))
+            touching[effect].add(touched(row, rule.measure, at_stake(effect, was, would_be)))
     return Foresight(touching, *totals())
 
 
@@ -147,17 +148,24 @@ def effect_of(was: rules.Finding, would_be: rules.Finding) -> Effect | None:
     return Effect.UNWARNED if set(was.warnings) - set(would_be.warnings) else None
 
 
-def touched(row: dict[str, Any], measure: str, was: rules.Finding, would_be: rules.Finding) -> Touched:
-    """The row as it is shown, with the reasons that come or go."""
-    then, now = ({*finding.warnings, finding.reason} - {""} for finding in (was, would_be))
+def touched(row: dict[str, Any], measure: str, reasons: Iterable[str]) -> Touched:
+    """The row as it is shown."""
     return Touched(
         clip_id=row["clip_id"],
         status=row["clip__status"],
         language=row["clip__language"],
         emotion=row["clip__intended_emotion"],
         value=row["measures"][measure],
-        reasons=tuple(sorted(then ^ now)),
+        reasons=tuple(reasons),
     )
+
+
+def at_stake(effect: Effect, was: rules.Finding, would_be: rules.Finding) -> list[str]:
+    """The reasons that the effect is about: those that come, or those that go."""
+    if effect in (Effect.UNUSABLE, Effect.FREED):
+        return [was.reason or would_be.reason]
+    then, now = (was, would_be) if effect is Effect.WARNED else (would_be, was)
+    return [reason for reason in now.warnings if reason not in then.warnings]
 
 
 def totals() -> tuple[Counter[str], Counter[str]]:

@@ -95,9 +95,8 @@ def changed(request: HttpRequest, rule: Rule, table: tuple[Rule, ...]) -> HttpRe
 def screened_again(sent: int) -> str:
     """What to say of the clips that were sent."""
     said = ngettext("%(sent)d clip is screened again.", "%(sent)d clips are screened again.", sent) % {"sent": sent}
-    if sent < foresight.AGAIN_AT_ONCE:
-        return said
-    return f"{said} {_('More are waiting: the operator can send them all.')}"
+    more = _("More may be waiting: the operator can send them all.")
+    return said if sent < foresight.AGAIN_AT_ONCE else f"{said} {more}"
 
 
 def answer(

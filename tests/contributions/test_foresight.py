@@ -1,11 +1,13 @@
 """A curator sees what a changed rule would do to the clips already here, before it does."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from contributions import examination, foresight, rules, self_reports
 from contributions.foresight import Effect
+from contributions.management.commands import screen_again
 from contributions.models import Clip, Examination, SelfReport
 from contributions.taxonomy.screening import Consequence
 from openempathic import storage
@@ -175,3 +177,16 @@ def test_a_rule_that_did_not_change_touches_nothing(vera, rule):
     was = rules.named(rule, rules.table(rules.current()))
 
     assert foreseen(rules.Change(rule, was.threshold, was.consequence)) == {}
+
+
+def test_an_operator_sends_all_of_them_in_a_curators_name(vera, cleo, capsys, monkeypatch):
+    monkeypatch.setattr(screen_again, "AT_ONCE", 2)
+    clips = [measured(vera, peak_dbfs=-52.0) for _ in range(3)]
+    rules.change(SOFTER, seen=rules.current().version, reason="whispers", by=cleo)
+
+    with pytest.raises(CommandError):
+        call_command("screen_again", by=vera.email)
+    call_command("screen_again", by=cleo.email)
+
+    assert "3 clips" in capsys.readouterr().out
+    assert Clip.objects.filter(pk__in=[clip.pk for clip in clips], status=Clip.Status.STORED).count() == 3
