@@ -23,6 +23,10 @@ def test_noise_lowers_the_opinion():
     assert opinions[0] > 2 > opinions[2]
 
 
+def test_of_its_three_opinions_the_overall_one_is_told_on_the_scale_of_listeners():
+    assert dnsmos.overall(spoken("german-anger")) == pytest.approx(2.99, abs=0.03)  # of the voice alone it says 3.26
+
+
 @pytest.mark.parametrize("waveform", [np.zeros(0, np.float32), spoken("polish-fear")[:7_000], np.zeros(RATE_HZ)])
 def test_of_a_syllable_and_of_silence_it_has_none(waveform):
     assert dnsmos.overall(waveform) is None

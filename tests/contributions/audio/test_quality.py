@@ -112,6 +112,12 @@ def test_noise_alone_has_no_voice_that_stands_out(offset):
     assert snr_db((0.01 * noise("white", 2 * RATE_HZ) + offset).astype(np.float32)) < 8
 
 
+def test_an_offset_is_no_noise():
+    voice = spoken("german-happiness")
+
+    assert snr_db(voice / 2 + np.float32(0.4)) == pytest.approx(snr_db(voice / 2), abs=0.1)
+
+
 def test_a_voice_in_digital_silence_stands_out_as_far_as_is_told():
     assert snr_db(np.pad(spoken("german-fear"), RATE_HZ)) == 100
 
