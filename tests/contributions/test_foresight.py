@@ -15,8 +15,8 @@ from openempathic.audit.models import AuditEvent
 from tests import worlds
 
 GOOD = {"peak_dbfs": -20.0, "speech_seconds": 1.0, "clipped_ratio": 0.0, "duration_seconds": 1.5}
-LOUDER = rules.Change("silent", -45.0, Consequence.UNUSABLE)
-SOFTER = rules.Change("silent", -55.0, Consequence.UNUSABLE)
+LOUDER = rules.Change("silent", -60.0, Consequence.UNUSABLE)
+SOFTER = rules.Change("silent", -70.0, Consequence.UNUSABLE)
 
 
 def measured(someone, **measures) -> Clip:
@@ -48,19 +48,19 @@ def foreseen(change: rules.Change) -> dict[Effect, list[object]]:
 
 
 def test_a_stricter_threshold_tells_which_clips_would_become_unusable(vera):
-    quiet, _good, _silent = (measured(vera, peak_dbfs=peak) for peak in (-47.0, -20.0, -70.0))
+    quiet, _good, _silent = (measured(vera, peak_dbfs=peak) for peak in (-62.0, -20.0, -80.0))
 
     assert foreseen(LOUDER) == {Effect.UNUSABLE: [quiet.pk]}
 
 
 def test_a_laxer_threshold_tells_which_clips_would_be_heard(vera):
-    almost_silent, _silent = measured(vera, peak_dbfs=-52.0), measured(vera, peak_dbfs=-70.0)
+    almost_silent, _silent = measured(vera, peak_dbfs=-68.0), measured(vera, peak_dbfs=-80.0)
 
     assert foreseen(SOFTER) == {Effect.FREED: [almost_silent.pk]}
 
 
 def test_a_clip_that_another_rule_refuses_is_not_freed(vera):
-    measured(vera, peak_dbfs=-52.0, speech_seconds=0.0)
+    measured(vera, peak_dbfs=-68.0, speech_seconds=0.0)
 
     assert foreseen(SOFTER) == {}
 
@@ -73,9 +73,9 @@ def test_a_warning_comes_and_goes(vera):
 
 
 def test_a_graver_consequence_is_foreseen_too(vera):
-    distorted = measured(vera, clipped_ratio=0.005)
+    distorted = measured(vera, clipped_ratio=0.007)
 
-    grave = rules.Change("slightly-clipped", 0.001, Consequence.UNUSABLE)
+    grave = rules.Change("slightly-clipped", 0.005, Consequence.UNUSABLE)
 
     assert foreseen(grave) == {Effect.UNUSABLE: [distorted.pk]}
 
@@ -89,7 +89,7 @@ def test_who_says_that_they_whispered_is_not_among_the_warned(vera):
 
 
 def test_it_is_counted_by_emotion_and_by_language_among_all(vera):
-    measured(vera, peak_dbfs=-47.0)
+    measured(vera, peak_dbfs=-62.0)
     measured(vera)
 
     found = foresight.foresee(LOUDER, rules.table(rules.current()))
@@ -100,7 +100,7 @@ def test_it_is_counted_by_emotion_and_by_language_among_all(vera):
 
 
 def test_withdrawn_clips_and_older_screenings_are_left_out(vera):
-    gone, again = measured(vera, peak_dbfs=-47.0), measured(vera, peak_dbfs=-47.0)
+    gone, again = measured(vera, peak_dbfs=-62.0), measured(vera, peak_dbfs=-62.0)
     Clip.objects.filter(pk=gone.pk).update(status=Clip.Status.WITHDRAWN)
     Examination.objects.create(
         clip=again, agent=examination.AGENT, version="test", fence=2, measures=GOOD, is_usable=True
@@ -118,19 +118,19 @@ def test_the_sound_is_not_opened_and_the_questions_do_not_grow_with_the_clips(ve
         return len(asked)
 
     table = rules.table(rules.current())
-    measured(vera, peak_dbfs=-47.0)
+    measured(vera, peak_dbfs=-62.0)
     monkeypatch.setattr(storage, "fetch", None)
     monkeypatch.setattr(storage, "open", None)
     few = questions()
     monkeypatch.undo()
     for _ in range(3):
-        measured(vera, peak_dbfs=-47.0)
+        measured(vera, peak_dbfs=-62.0)
 
     assert questions() == few == 2
 
 
 def test_foreseeing_changes_nothing(vera):
-    clip = measured(vera, peak_dbfs=-52.0)
+    clip = measured(vera, peak_dbfs=-68.0)
 
     foreseen(SOFTER)
 
@@ -140,7 +140,7 @@ def test_foreseeing_changes_nothing(vera):
 
 
 def test_cleo_sends_what_her_rules_free_to_be_screened_again(vera, cleo):
-    freed, refused = measured(vera, peak_dbfs=-52.0), measured(vera, peak_dbfs=-70.0)
+    freed, refused = measured(vera, peak_dbfs=-68.0), measured(vera, peak_dbfs=-80.0)
     after = rules.change(SOFTER, seen=rules.current().version, reason="whispers", by=cleo)
 
     assert foresight.screen_again(rules.table(after), by=cleo) == 1
@@ -155,7 +155,7 @@ def test_cleo_sends_what_her_rules_free_to_be_screened_again(vera, cleo):
 
 
 def test_a_curator_does_not_free_her_own_voice(vera, cleo):
-    own = measured(vera, peak_dbfs=-52.0)
+    own = measured(vera, peak_dbfs=-68.0)
     after = rules.change(SOFTER, seen=rules.current().version, reason="whispers", by=cleo)
 
     assert foresight.screen_again(rules.table(after), by=vera) == 0
@@ -165,7 +165,7 @@ def test_a_curator_does_not_free_her_own_voice(vera, cleo):
 
 def test_no_more_are_sent_at_once_than_a_page_can_wait_for(vera, cleo):
     for _ in range(3):
-        measured(vera, peak_dbfs=-52.0)
+        measured(vera, peak_dbfs=-68.0)
     after = rules.change(SOFTER, seen=rules.current().version, reason="whispers", by=cleo)
 
     assert [foresight.screen_again(rules.table(after), by=cleo, at_most=2) for _ in range(2)] == [2, 1]
@@ -173,7 +173,7 @@ def test_no_more_are_sent_at_once_than_a_page_can_wait_for(vera, cleo):
 
 @pytest.mark.parametrize("rule", ["quiet", "clipped"])
 def test_a_rule_that_did_not_change_touches_nothing(vera, rule):
-    measured(vera, peak_dbfs=-47.0, clipped_ratio=0.02)
+    measured(vera, peak_dbfs=-62.0, clipped_ratio=0.02)
     was = rules.named(rule, rules.table(rules.current()))
 
     assert foreseen(rules.Change(rule, was.threshold, was.consequence)) == {}
@@ -181,7 +181,7 @@ def test_a_rule_that_did_not_change_touches_nothing(vera, rule):
 
 def test_an_operator_sends_all_of_them_in_a_curators_name(vera, cleo, capsys, monkeypatch):
     monkeypatch.setattr(screen_again, "AT_ONCE", 2)
-    clips = [measured(vera, peak_dbfs=-52.0) for _ in range(3)]
+    clips = [measured(vera, peak_dbfs=-68.0) for _ in range(3)]
     rules.change(SOFTER, seen=rules.current().version, reason="whispers", by=cleo)
 
     with pytest.raises(CommandError):

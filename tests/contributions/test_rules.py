@@ -19,12 +19,12 @@ GOOD = {"peak_dbfs": -20.0, "speech_seconds": 1.0, "clipped_ratio": 0.0}
 @pytest.mark.parametrize(
     ("measures", "reason", "warnings"),
     [
-        ({"peak_dbfs": -60, "speech_seconds": 0}, "SILENT", ()),
+        ({"peak_dbfs": -70, "speech_seconds": 0}, "SILENT", ()),
         ({"speech_seconds": 0.2}, "NO_SPEECH", ()),
         ({"clipped_ratio": 0.02}, "CLIPPED", ()),
         ({"peak_dbfs": -45}, "", ("QUIET",)),
-        ({"clipped_ratio": 0.005}, "", ("SLIGHTLY_CLIPPED",)),
-        ({"speech_seconds": 0.3}, "", ()),
+        ({"clipped_ratio": 0.006}, "", ("SLIGHTLY_CLIPPED",)),
+        ({"speech_seconds": 0.25}, "", ()),
     ],
 )
 def test_the_rules_say_what_they_say(measures, reason, warnings):
@@ -97,7 +97,7 @@ def test_only_physics_makes_a_clip_unusable():
     assert refusing == physical
 
 
-QUIETER = rules.Change("silent", -55.0, Consequence.UNUSABLE)
+QUIETER = rules.Change("silent", -70.0, Consequence.UNUSABLE)
 
 
 def test_cleos_change_is_a_new_version_with_who_and_why(cleo):
@@ -106,10 +106,10 @@ def test_cleos_change_is_a_new_version_with_who_and_why(cleo):
     after = rules.change(QUIETER, seen=before.version, reason=" too many whispers ", by=cleo)
 
     assert (after.version, after.reason, after.changed_by) == (before.version + 1, "too many whispers", cleo)
-    assert rules.named("silent", rules.table(rules.current())).threshold == -55
-    assert rules.named("silent", rules.table(before)).threshold == -50
+    assert rules.named("silent", rules.table(rules.current())).threshold == -70
+    assert rules.named("silent", rules.table(before)).threshold == -66
     event = AuditEvent.objects.get(act=rules.CHANGED)
-    assert (event.actor, event.facts["threshold"]) == (cleo, [-50, -55])
+    assert (event.actor, event.facts["threshold"]) == (cleo, [-66, -70])
 
 
 def test_a_version_is_never_changed(db):
@@ -125,7 +125,7 @@ def test_a_version_is_never_changed(db):
     [
         (QUIETER, ""),
         (rules.Change("silent", -10.0, Consequence.UNUSABLE), "too much"),
-        (rules.Change("silent", -50.0, Consequence.UNUSABLE), "as it is"),
+        (rules.Change("silent", -66.0, Consequence.UNUSABLE), "as it is"),
         (rules.Change("quiet", -40.0, Consequence.UNUSABLE), "too grave"),
         (rules.Change("no-such-rule", 1.0, Consequence.NOTE), "unknown"),
     ],
@@ -154,7 +154,7 @@ def test_a_newer_data_file_is_a_new_version_that_keeps_what_cleo_set(cleo, monke
     after = rules.current()
 
     assert (after.version, after.changed_by) == (before.version + 1, None)
-    assert rules.named("silent", rules.table(after)).threshold == -55
+    assert rules.named("silent", rules.table(after)).threshold == -70
     assert RulesVersion.objects.count() == 3
 
 
@@ -166,7 +166,7 @@ def test_what_a_moderator_heard_and_let_pass_is_no_more_than_a_note():
 
 def test_a_moderator_reads_whatever_else_was_found_of_an_unusable_clip():
     finding = rules.judge(
-        {"peak_dbfs": -60, "speech_seconds": 0, "dc_offset": 0.5}, rules=[*screening.rules(), a_rule()]
+        {"peak_dbfs": -70, "speech_seconds": 0, "dc_offset": 0.5}, rules=[*screening.rules(), a_rule()]
     )
 
     assert (finding.reason, finding.warnings) == ("SILENT", ())

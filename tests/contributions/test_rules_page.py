@@ -28,7 +28,7 @@ def said(response) -> str:
 def test_every_rule_is_on_the_page_with_its_number_its_unit_and_its_source(curators_browser):
     page = said(curators_browser.get(RULES))
 
-    assert "Loudest moment below -50 dBFS" in page
+    assert "Loudest moment below -66 dBFS" in page
     assert "Cut off at the top above 1 %" in page
     assert all(rule.source.replace("'", "&#x27;") in page for rule in screening.rules())
 
@@ -40,9 +40,9 @@ def test_the_rule_is_shown_in_the_unit_in_which_it_is_changed(curators_browser):
 
 
 def test_cleo_sees_what_another_threshold_would_do_before_she_saves_it(curators_browser, vera):
-    quiet = measured(vera, peak_dbfs=-47.0)
+    quiet = measured(vera, peak_dbfs=-62.0)
 
-    page = curators_browser.get(SILENT, {"threshold": "-45", "consequence": "UNUSABLE"})
+    page = curators_browser.get(SILENT, {"threshold": "-60", "consequence": "UNUSABLE"})
 
     assert "Would become unusable: 1" in said(page)
     assert "1 of 1 100.0 %" in said(page)
@@ -51,26 +51,26 @@ def test_cleo_sees_what_another_threshold_would_do_before_she_saves_it(curators_
 
 
 def test_a_clip_that_waits_for_a_moderator_leads_to_its_page(curators_browser, vera):
-    refused = measured(vera, peak_dbfs=-52.0)
+    refused = measured(vera, peak_dbfs=-68.0)
 
-    page = curators_browser.get(SILENT, {"threshold": "-55", "consequence": "UNUSABLE"})
+    page = curators_browser.get(SILENT, {"threshold": "-70", "consequence": "UNUSABLE"})
 
     assert "Would become usable: 1" in said(page)
     assert reverse("moderate-clip", args=[refused.pk]) in page.content.decode()
 
 
 def test_a_curator_who_may_yet_listen_is_not_told_what_a_clip_was_meant_to_sound_like(curators_browser, vera):
-    measured(vera, peak_dbfs=-47.0)
+    measured(vera, peak_dbfs=-62.0)
 
-    page = curators_browser.get(SILENT, {"threshold": "-45", "consequence": "UNUSABLE"})
+    page = curators_browser.get(SILENT, {"threshold": "-60", "consequence": "UNUSABLE"})
     listed = re.search(r'<ul class="touched">.*?</ul>', page.content.decode(), re.DOTALL)[0]
 
     assert Clip.objects.get().intended_emotion not in listed
 
 
 def test_saving_needs_a_reason_and_shows_again_what_it_would_do(curators_browser, vera):
-    measured(vera, peak_dbfs=-47.0)
-    filled = {"threshold": "-45", "consequence": "UNUSABLE", "seen": "1", "reason": " "}
+    measured(vera, peak_dbfs=-62.0)
+    filled = {"threshold": "-60", "consequence": "UNUSABLE", "seen": "1", "reason": " "}
 
     answer = curators_browser.post(SILENT, filled)
 
@@ -80,17 +80,17 @@ def test_saving_needs_a_reason_and_shows_again_what_it_would_do(curators_browser
 
 
 def test_a_saved_change_stands_on_the_page_with_who_and_why(curators_browser, cleo):
-    filled = {"threshold": "-45", "consequence": "UNUSABLE", "seen": "1", "reason": "fans everywhere"}
+    filled = {"threshold": "-60", "consequence": "UNUSABLE", "seen": "1", "reason": "fans everywhere"}
 
     page = said(curators_browser.post(SILENT, filled, follow=True))
 
     assert "Saved as version 2." in page
-    assert "changed here; it came as: Loudest moment below -50 dBFS" in page
+    assert "changed here; it came as: Loudest moment below -66 dBFS" in page
     assert f"{cleo.email} fans everywhere" in page
 
 
 def test_who_looked_at_an_older_version_has_to_look_again(curators_browser):
-    filled = {"threshold": "-45", "consequence": "UNUSABLE", "reason": "fans"}
+    filled = {"threshold": "-60", "consequence": "UNUSABLE", "reason": "fans"}
     curators_browser.post(SILENT, filled | {"seen": "1"})
 
     answer = curators_browser.post(reverse("rule", args=["quiet"]), filled | {"consequence": "WARN", "seen": "1"})
@@ -117,13 +117,13 @@ def test_a_threshold_that_cannot_be_is_refused_with_a_word(curators_browser, thr
 
 
 def test_clips_are_screened_again_only_where_cleo_says_so(curators_browser, vera):
-    freed = measured(vera, peak_dbfs=-52.0)
-    filled = {"threshold": "-53", "consequence": "UNUSABLE", "seen": "1", "reason": "whispers"}
+    freed = measured(vera, peak_dbfs=-68.0)
+    filled = {"threshold": "-69", "consequence": "UNUSABLE", "seen": "1", "reason": "whispers"}
     curators_browser.post(SILENT, filled)
     freed.refresh_from_db()
     assert freed.status == Clip.Status.UNUSABLE
 
-    again = filled | {"threshold": "-54", "seen": "2", "screen_again": "on"}
+    again = filled | {"threshold": "-70", "seen": "2", "screen_again": "on"}
     page = said(curators_browser.post(SILENT, again, follow=True))
 
     freed.refresh_from_db()

@@ -56,6 +56,8 @@ prompt-skip                          no-prompt      POST    >take-part 404      
 prompt-report                        a-prompt       GET     >take-part 200      200      200      200      200      200
 prompt-report                        a-prompt       POST    >take-part >studio  "        "        "        "        "
 prompt-report                        no-prompt      GET     >take-part 404      404      404      404      404      404
+prompt-example                       a-prompt       GET     >take-part 404      404      404      404      404      404
+prompt-example                       no-prompt      GET     >take-part 404      404      404      404      404      404
 style-skip                           a-manner       POST    >take-part 204      204      204      204      204      204
 style-skip                           no-manner      POST    >take-part 404      404      404      404      404      404
 feelings                             -              GET     >take-part 200      200      200      200      200      200
@@ -101,6 +103,9 @@ rule                                 no-rule        POST    sign-in  sign-in  40
 prompts                              -              GET     sign-in  sign-in  403      403      403      403      200
 prompt-offering                      a-prompt       POST    sign-in  sign-in  403      403      403      403      >prompts
 prompt-offering                      no-prompt      POST    sign-in  sign-in  403      403      403      403      404
+prompt-example-choice                a-prompt       GET     sign-in  sign-in  403      403      403      403      200
+prompt-example-choice                a-prompt       POST    sign-in  sign-in  403      403      403      403      >prompt-example-choice
+prompt-example-choice                no-prompt      GET     sign-in  sign-in  403      403      403      403      404
 languages                            -              GET     sign-in  sign-in  403      403      200      200      200
 language                             polish         GET     sign-in  sign-in  403      403      200      200      200
 language                             no-language    GET     sign-in  sign-in  403      403      404      404      404
@@ -301,7 +306,7 @@ SENT = {
     "api:self-report": {"id": "5e1f0000-0000-4000-8000-000000000000", "emotion": "fear"},
     "language-speaker": {"is_native": "yes"},
     "language-state": {"is_active": "no", "reason": "wrong words"},
-    "rule": {"threshold": "-55", "consequence": "UNUSABLE", "seen": "1", "reason": "whispers"},
+    "rule": {"threshold": "-70", "consequence": "UNUSABLE", "seen": "1", "reason": "whispers"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},
 }
 # Asked for with a DELETE of everything.
