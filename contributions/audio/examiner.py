@@ -54,7 +54,7 @@ def _speech(waveform: np.ndarray) -> Measures:
 
 def _levels(decoded: Decoded) -> Measures:
     """Of the samples at their own rate, as the archive holds them: resampling ripples a clipped top."""
-    levels: dict[str, Any] = vars(quality.measure(decoded.original.astype(np.float32) / 32_768))
+    levels: dict[str, Any] = vars(quality.measure(decoded.original.astype(np.float32) / 32_768, codec=decoded.codec))
     return {**levels, "integrated_lufs": loudness.integrated_lufs(decoded.waveform, spectrum.SAMPLE_RATE_HZ)}
 
 
