@@ -146,7 +146,15 @@ def sources() -> tuple[Source, ...]:
 
 def seeds() -> list[Spoken]:
     """The clips that come with the tests, as one small source."""
-    return [Spoken(path, "tests/sounds", "acted", path.stem.split("-")[1]) for path in sorted(SEEDS.glob("*.wav"))]
+    return SEED.spoken()
+
+
+def committed() -> Iterator[tuple[Path, str]]:
+    """The clips in tests/sounds, whose names end in their emotions."""
+    yield from ((path, path.stem.split("-")[1]) for path in SEEDS.glob("*.wav"))
+
+
+SEED = Source("tests/sounds", "acted", "CC BY", False, False, committed)
 
 
 def gathered(*, with_large: bool) -> tuple[dict[Source, list[Spoken]], list[str]]:

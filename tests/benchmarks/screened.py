@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,10 @@ from contributions.audio import decode, examiner
 from contributions.lengths import longest_seconds
 from contributions.taxonomy import screening
 from tests.benchmarks import broken, corpora
+from tests.contributions.audio import sounds
 
 AUDIO = Path(decode.__file__).parent
+MAKING = (Path(broken.__file__), Path(sounds.__file__))
 
 Make = Callable[[broken.Sound, broken.Chance], tuple[broken.Sound, str]]
 
@@ -52,11 +54,11 @@ class Screened:
     fault: str
     detail: str
 
-    def finding(self, table: Iterable[screening.Rule]) -> rules.Finding:
-        """What follows by these rules."""
+    def finding(self, table: Iterable[screening.Rule], styles: Collection[str] = ()) -> rules.Finding:
+        """What follows by these rules, for a speaker who says that they spoke in these manners."""
         if self.fault:
             return rules.Finding({}, reason=self.fault)
-        return rules.judge(self.measures, rules=table, mode=self.take.base.mode)
+        return rules.judge(self.measures, rules=table, mode=self.take.base.mode, styles=styles)
 
 
 def real(clips: Iterable[corpora.Spoken]) -> list[Take]:
@@ -72,9 +74,21 @@ def made(group: str, kind: str, clips: Iterable[corpora.Spoken], make: Make) -> 
 
 
 def changed(clip: corpora.Spoken, make: Make, seed: str) -> Callable[[], tuple]:
-    """How to make the file of a changed clip."""
+    """How to make the file of a changed clip, or to find it made."""
 
     def file() -> tuple[bytes, str]:
+        name = hashlib.sha256(f"{seed}/{clip.name}".encode()).hexdigest()[:32]
+        kept = corpora.CACHE / "made" / digest_of(MAKING) / name
+        if not kept.exists():
+            body, detail = made_anew()
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = kept.with_suffix(".part")
+            part.write_bytes(f"{detail}\n".encode() + body)
+            part.replace(kept)
+        detail, body = kept.read_bytes().split(b"\n", 1)
+        return body, detail.decode()
+
+    def made_anew() -> tuple[bytes, str]:
         chance = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
         container = str(chance.choice(broken.CONTAINERS))
         sound, detail = make(sound_of(clip), chance)
@@ -144,7 +158,12 @@ class Kept:
 @cache
 def code() -> str:
     """The digest of everything that measures or changes a sound."""
+    return digest_of((*sorted(AUDIO.glob("*.py")), *MAKING))
+
+
+def digest_of(files: tuple[Path, ...]) -> str:
+    """One short digest of all of them."""
     digest = hashlib.sha256()
-    for path in [*sorted(AUDIO.glob("*.py")), Path(broken.__file__)]:
+    for path in files:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -14,10 +14,16 @@ SHOWN = ("duration_seconds", "speech_seconds", "silero_speech_seconds", "peak_db
 
 @dataclass(frozen=True)
 class Judged:
-    """A take and what follows."""
+    """A take and what follows; `under` is what it is called in a table where that is not its kind."""
 
     screened: Screened
     finding: Finding
+    under: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What it is called in a table."""
+        return self.under or self.screened.take.kind
 
     @property
     def is_noticed(self) -> bool:

@@ -28,16 +28,18 @@ SNRS_DB = (10, 5, 0)
 
 @dataclass(frozen=True)
 class Size:
-    """How much is screened: real clips of a source, and takes of each kind that is made."""
+    """How much is screened: real clips of a source, takes of each kind that is made, and whether noise is fetched."""
 
     real: int | None
     broken: int
     doubtful: int
     unusual: int
+    has_recorded_noise: bool = True
 
 
-WHOLE = Size(real=None, broken=167, doubtful=60, unusual=400)
+WHOLE = Size(real=200, broken=167, doubtful=20, unusual=200)
 SMALL = Size(real=60, broken=30, doubtful=12, unusual=40)
+SEED = Size(real=None, broken=9, doubtful=3, unusual=9, has_recorded_noise=False)
 
 
 def everything(found: Mapping[Source, Sequence[Spoken]], size: Size) -> list[Take]:
@@ -48,7 +50,7 @@ def everything(found: Mapping[Source, Sequence[Spoken]], size: Size) -> list[Tak
     takes = screened.real(clip for clips in drawn.values() for clip in clips)
     for kind, make in BROKEN.items():
         takes += screened.made("broken", kind, evenly(found, size.broken, kind), make)
-    for kind, make in doubtful().items():
+    for kind, make in doubtful(has_recorded=size.has_recorded_noise).items():
         takes += screened.made("doubtful", kind, evenly(wide, size.doubtful, kind), make)
     # All whispers, shouts and quiet ones are of the same clips, so that they can be compared.
     for kind, make in UNUSUAL.items():
@@ -56,11 +58,12 @@ def everything(found: Mapping[Source, Sequence[Spoken]], size: Size) -> list[Tak
     return takes
 
 
-def doubtful() -> dict[str, screened.Make]:
+def doubtful(*, has_recorded: bool) -> dict[str, screened.Make]:
     """What is to be warned of, by kind; recorded noises are left out where they cannot be had."""
     noises = {"hum": broken.hum, "tone": broken.tone}
     with contextlib.suppress(corpora.Missing):
-        noises |= {name: broken.recorded(wav(path)) for name, path in corpora.noise_files().items()}
+        files = corpora.noise_files() if has_recorded else {}
+        noises |= {name: broken.recorded(wav(path)) for name, path in files.items()}
     kinds: dict[str, screened.Make] = {}
     for name, noise in noises.items():
         kinds[f"{name} alone"] = broken.noise_alone(noise)
