@@ -42,7 +42,8 @@ VARIETY_COLUMNS = ("language", "words", "said_at")
 TEXT_COLUMNS = ("purpose", "language", "version", "body", "sha256", "valid_from", "is_material_change")
 CLIP_COLUMNS = (
     *("id", "language", "transcript", "intended_emotion", "intended_intensity", "sha256", "byte_count", "media_type"),
-    *("mode", "intended_style", "capture", "status", "status_reason", "duration_seconds", "stored_at"),
+    *("mode", "intended_style", "has_heard_example", "capture", "status", "status_reason", "duration_seconds"),
+    "stored_at",
 )
 SKIP_COLUMNS = ("prompt_id", "reason", "words", "skipped_at")
 STYLE_SKIP_COLUMNS = ("style", "skipped_at")

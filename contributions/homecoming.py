@@ -246,6 +246,7 @@ def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:
         next_attempt_at=Now() if said["status"] in OWED else None,
         mode=said.get("mode", ""),
         intended_style=said.get("intended_style", ""),
+        has_heard_example=said.get("has_heard_example", False),
         # A later claim must not meet the fence of an examination that comes with the clip.
         fence=max((each["fence"] for each in said["examinations"]), default=0),
         **{name: said[name] for name in copied},

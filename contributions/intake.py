@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contributions import consent, pacing, taxonomy
+from contributions import consent, examples, pacing, taxonomy
 from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
 from contributions.taxonomy import styles, tags
 from openempathic import audit, storage
@@ -272,6 +272,7 @@ def keep_row(
         intended_emotion=prompt.emotion if prompt else "",
         intended_intensity=prompt.intensity if prompt else None,
         intended_style=announced.style if prompt else "",
+        has_heard_example=examples.was_heard(prompt, contributor),
         sha256=announced.sha256,
         byte_count=byte_count,
         media_type=announced.media_type,

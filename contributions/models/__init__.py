@@ -6,6 +6,7 @@ from contributions.models.consent import ConsentEvent, ConsentText, CurrentConse
 from contributions.models.contributor import Contributor
 from contributions.models.coverage import CoverageCount
 from contributions.models.examination import Examination
+from contributions.models.example import ExampleHeard, PromptExample
 from contributions.models.fingerprint import Fingerprint, FingerprintKey
 from contributions.models.language import LanguageDecision, NativeSpeaker, SentenceConfirmation, SentenceRepair
 from contributions.models.licence import Annotation, LicenceGrant
@@ -29,6 +30,7 @@ __all__ = [
     "CoverageCount",
     "CurrentConsent",
     "Examination",
+    "ExampleHeard",
     "Fingerprint",
     "FingerprintKey",
     "Goal",
@@ -37,6 +39,7 @@ __all__ = [
     "NativeSpeaker",
     "Prompt",
     "PromptDecision",
+    "PromptExample",
     "PromptReport",
     "PromptSkip",
     "Purpose",

@@ -124,6 +124,8 @@ class Clip(Leased):
     intended_intensity = models.PositiveSmallIntegerField(null=True)
     # The manner that was wished for and not left out; empty where none was.
     intended_style = models.CharField(max_length=20, blank=True)
+    # Whether its speaker had heard somebody else say it here before.
+    has_heard_example = models.BooleanField(default=False)
     sha256 = models.CharField(max_length=64, db_index=True)
     byte_count = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=80)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import consent, coverage, facts, pacing, receipts, varieties
+from contributions import consent, coverage, examples, facts, pacing, receipts, varieties
 from contributions.coverage import Mode
 from contributions.forms import ConsentForm
 from contributions.lengths import longest_seconds
@@ -226,6 +226,7 @@ def around(request: HttpRequest, contributor: Contributor, prompt: Prompt) -> di
     return {
         "is_break_due": pacing.is_break_due(contributor, now=timezone.now()),
         "is_contrast": after.exists(),
+        "has_example": examples.for_voices(prompt.pk, voices_of(request)) is not None,
     }
 
 

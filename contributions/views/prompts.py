@@ -1,16 +1,18 @@
 """What a volunteer says of a prompt: not this one, something is wrong with it; and which feelings to leave out."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import wishes
+from contributions import examples, wishes
+from contributions.api.sound import served
 from contributions.models import Prompt
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
+from contributions.voices import voices_of
 from contributions.wish_forms import FeelingsForm, ReportForm, SkipForm
 
 
@@ -25,6 +27,19 @@ def skip(request: HttpRequest, prompt_id: str) -> HttpResponse:
         return HttpResponse(status=422)
     wishes.skip(prompt, voice=speaking(request), **form.said())
     return HttpResponse(status=204)
+
+
+@voice_required
+@never_cache
+@require_safe
+def example(request: HttpRequest, prompt_id: str) -> HttpResponseBase:
+    """The sound of the prompt's example, for whoever did not speak it; that it was asked for is kept."""
+    clip = examples.for_voices(prompt_id, voices_of(request))
+    if clip is None:
+        raise Http404
+    answer = served(clip, request.headers.get("Range", ""))
+    examples.keep_heard(prompt_id, speaking(request))
+    return answer
 
 
 @voice_required

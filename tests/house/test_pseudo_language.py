@@ -15,6 +15,7 @@ from django.utils.translation import trans_real
 from contributions import taxonomy
 from contributions.api import docs
 from contributions.taxonomy import tags
+from contributions.taxonomy.styles import wished
 from tests.house import test_doors
 from tests.house.doors import DOORS, rows
 
@@ -107,10 +108,11 @@ def untranslated(text: str) -> Iterator[str]:
 
 
 def names_of_things() -> set[str]:
-    """What feelings and languages are called: data with translations of its own, tested where it lies."""
+    """What feelings, languages and manners are called: data with translations of its own, tested where it lies."""
     feelings = {display for emotion in taxonomy.emotions() for display in emotion.display.values()}
     tongues = {name for tongue in taxonomy.languages() for name in (tongue.endonym, tags.name(tongue.tag, WORN))}
-    return feelings | tongues
+    manners = {wish for style in wished() for wish in style.wish.values()}
+    return feelings | tongues | manners
 
 
 @pytest.fixture
