@@ -22,7 +22,7 @@ import numpy as np
 VERSION = "1"
 SAMPLE_RATE_HZ = 16_000
 # From this share of agreement on, two fingerprints are one sound; docs/benchmarks/fingerprint.md says why.
-SAME_FROM = 0.75
+SAME_FROM = 0.93
 
 WINDOW = 1_024  # samples: 64 ms
 HOP = 128  # samples between the moments that are looked up; what is kept is twice as coarse
@@ -33,7 +33,7 @@ FLOOR = 10**-2.2  # 22 dB below that: changes further down are noise or the code
 CHANGE_FRAMES = 2  # 32 ms
 CHANGE_AT_LEAST = 0.2  # of log10 of power, 2 dB; a smaller change has no sign
 
-FEWEST_SIGNS = 60  # that two fingerprints must both have where they overlap, to say anything
+FEWEST_SIGNS = 100  # that two fingerprints must both have where they overlap, to say anything
 LEAST_OVERLAP = 0.5  # of the signs of the one that has fewer
 
 PATCH_FRAMES = 16  # 0.3 s, so that a clip of one second cut at both ends still holds several
@@ -49,6 +49,7 @@ class Fingerprint:
     """One sound: signs to compare it by, keys to be found by, probes to find others by."""
 
     signs: np.ndarray  # (frames, 16) int8 of -1, 0, 1; 16 ms a frame
+    between: np.ndarray  # (frames, 16) the same, half a frame later; not kept
     keys: np.ndarray  # (keys,) int64 below 2**40, each once
     probes: np.ndarray  # (probes,) int64 below 2**40, each once
 
@@ -58,29 +59,39 @@ class Fingerprint:
 
 
 def unpacked(content: bytes) -> Fingerprint:
-    """The fingerprint whose signs were packed so; it can be compared, but was not made to be looked up."""
+    """The fingerprint whose signs were packed so; something newly made can be matched with it."""
     bits = np.unpackbits(np.frombuffer(content, np.uint8).reshape(-1, (BANDS - 1) // 4), axis=1).astype(np.int8)
     rose, fell = np.split(bits, 2, axis=1)
     none = np.zeros(0, np.int64)
-    return Fingerprint(signs=rose - fell, keys=none, probes=none)
+    return Fingerprint(signs=rose - fell, between=np.zeros_like(rose[:0]), keys=none, probes=none)
 
 
 def fingerprint(waveform: np.ndarray) -> Fingerprint:
     """The fingerprint of a float32 mono waveform at 16 kHz, of any level; empty where nothing in it changes."""
     levels = band_levels(waveform)  # (moments, bands)
-    return Fingerprint(signs=signs_of(levels[::2]), keys=keys_of(levels[::2]), probes=probes_of(levels))
+    return Fingerprint(
+        signs=signs_of(levels[::2]),
+        between=signs_of(levels[1::2]),
+        keys=keys_of(levels[::2]),
+        probes=probes_of(levels),
+    )
 
 
 def match(one: Fingerprint, other: Fingerprint) -> float:
     """How far two fingerprints agree where they overlap best: 1 in every sign that both have, 0 as chance would.
 
     The overlap must hold half of the signs of the one that has fewer, so that a shared beep or half a second matters
-    not; with fewer than 60 signs in common nothing is said, which is 0.
+    not; with fewer than 100 signs in common nothing is said, which is 0. `one` must be newly made: a cut falls between
+    two frames, and only such a one has the signs from there.
     """
-    agreed = correlated(one.signs, other.signs)
-    told = np.rint(correlated(np.abs(one.signs), np.abs(other.signs)))
-    least = max(FEWEST_SIGNS, LEAST_OVERLAP * min(np.abs(one.signs).sum(), np.abs(other.signs).sum()))
-    counts = told >= least
+    return max(agreement(one.signs, other.signs), agreement(one.between, other.signs))
+
+
+def agreement(one: np.ndarray, other: np.ndarray) -> float:
+    """How far (frames, 16) signs agree at the best shift of whole frames."""
+    agreed = correlated(one, other)
+    told = np.rint(correlated(np.abs(one), np.abs(other)))
+    counts = told >= max(FEWEST_SIGNS, LEAST_OVERLAP * min(np.abs(one).sum(), np.abs(other).sum()))
     return max(0.0, float((agreed[counts] / told[counts]).max())) if counts.any() else 0.0
 
 

@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from contributions import corpora, duplicates, intake, states, withdrawal
+from contributions.audio import fingerprint as sound
 from contributions.audio.decode import Decoded
 from contributions.duplicates import Kind
 from contributions.models import Clip, Fingerprint, FingerprintKey, LicenceGrant
@@ -88,7 +89,7 @@ def test_the_same_sound_is_known_under_any_label(veras, otto, again):
     twin = judged(clip, heard(again))
 
     assert (twin.kind, twin.clip) == (Kind.SOUND, veras)
-    assert 0.75 < twin.score <= 1
+    assert sound.SAME_FROM <= twin.score <= 1
 
 
 def test_veras_second_take_of_the_same_words_is_let_in(veras, vera):
