@@ -235,6 +235,16 @@ def test_what_a_moderator_heard_stands_until_a_moderator_thinks_again(silent, mi
     assert verdicts.overturned(silent) == frozenset()
 
 
+def test_a_machine_does_not_find_the_same_fault_again(silent, milo, mona):
+    decided(placed(silent, S.UNUSABLE, "SILENT"), milo, IT_IS_FINE)
+    decided(placed(silent, S.QUARANTINED, "REPORTED"), mona, AGAIN)
+    examination.examine_due(silent.pk)
+    silent.refresh_from_db()
+
+    assert silent.status == S.IN_REVIEW
+    assert verdicts.opinion_on(silent) is None
+
+
 def test_screening_again_by_itself_overturns_nothing(silent, milo):
     decided(silent, milo, AGAIN)
     examination.examine_due(silent.pk)
