@@ -1,8 +1,8 @@
 """Find where somebody speaks.
 
-It does not know who speaks, what they say or whether they mean it. Loud noise, hum and steady tones pass for speech, and
-so do the first 0.1 to 0.2 s of soft noise: little speech proves that there is none, much proves nothing. `silero` knows
-better, but is deaf to some shouts and whispers; docs/benchmarks/vad.md holds the two against labels.
+It does not know who speaks, what they say or whether they mean it. Loud noise, hum and steady tones pass for speech,
+and so do the first 0.1 to 0.2 s of soft noise: little speech proves that there is none, much proves nothing. `silero`
+knows better, but is deaf to some shouts and whispers; docs/benchmarks/vad.md holds the two against labels.
 """
 
 from __future__ import annotations
