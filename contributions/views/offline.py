@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from functools import partial
+import re
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -33,6 +33,7 @@ NOT_OFFLINE = (
     *("rating-form", "receipt", "review", "run-progress"),
 )
 PARTS = {"Sending": "js/audio/sending.js", "begin": "js/worker.js"}
+INDENTATION = re.compile(r"\s*\n\s*")
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -113,10 +114,13 @@ def prompts(request: HttpRequest) -> JsonResponse:
     """The sentences that come next for this voice, each as the card that the studio shows."""
     voice, language = speaking(request), request.session.get(SPOKEN_LANGUAGE)
     chosen = upcoming(voice, language, mode_of(request)) if language and may_record(voice) else []
-    card = partial(render_to_string, "contribute/prompt.html", request=request)
-    return JsonResponse(
-        {"voice": str(voice.pk), "prompts": [{"prompt": each.pk, "card": card(shown(each))} for each in chosen]}
-    )
+    in_hand = [{"prompt": each.pk, "card": card(request, each)} for each in chosen]
+    return JsonResponse({"voice": str(voice.pk), "prompts": in_hand})
+
+
+def card(request: HttpRequest, prompt: Prompt) -> str:
+    """The prompt as the studio shows it, without the template's own indentation: twenty of them travel as they are."""
+    return INDENTATION.sub("\n", render_to_string("contribute/prompt.html", shown(prompt), request=request))
 
 
 def upcoming(voice: Contributor, language: str, mode: coverage.Mode) -> list[Prompt]:
