@@ -35,8 +35,8 @@ def styles() -> tuple[Style, ...]:
 
 def read(entry: dict[str, Any]) -> Style:
     """One entry of the file."""
-    lists = {name: tuple(entry[name]) for name in ("emotions", "intensities") if name in entry}
-    return Style(**entry | lists)
+    lists: dict[str, Any] = {name: tuple(entry[name]) for name in ("emotions", "intensities") if name in entry}
+    return Style(**{**entry, **lists})
 
 
 @cache
