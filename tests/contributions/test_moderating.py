@@ -135,7 +135,7 @@ def test_the_page_holds_each_measure_against_the_rule_it_met(milos, silent):
 
     assert "found unusable We hear nothing: the recording is silent." in told
     assert "Loudest moment -120 dBFS" in told
-    assert "cannot be used under -50 dBFS crossed here" in told
+    assert re.search(r"cannot be used under -\d+ dBFS crossed here", told)
     assert "Screening not usable We hear nothing" in told
     assert "rules 1" in told
     assert "The speaker · sent the clip" in told
