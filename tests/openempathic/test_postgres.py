@@ -16,6 +16,7 @@ ACTS = (
     "intake",
     "ratings",
     "withdrawal",
+    "duplicates",
     "taking_back",
     "corpora",
     "prelabelling",
