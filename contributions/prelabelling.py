@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from contributions.audio import decode
 from contributions.lengths import longest_seconds
 from contributions.models import Clip, Purpose, Suggestion
 from openempathic import leases, storage
@@ -103,6 +102,9 @@ def keep(scores: dict[str, float], claim: leases.Claim) -> None:
 
 def listen(clip: Clip, checkpoint: Checkpoint) -> dict[str, float]:
     """The checkpoint's probability for each emotion it knows; raises NotSuggestable."""
+    # Pages that give verdicts owe suggestions, and load no sound.
+    from contributions.audio import decode
+
     if not Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=clip.pk).exists():
         raise NotSuggestable("the clip is no longer ours to hear")
     clara = loaded(checkpoint)
