@@ -131,11 +131,11 @@ def _facts(exit_code: int, answer: IO[bytes], complaint: IO[bytes]) -> dict[str,
 
 @cache
 def _warn_of_missing_walls(*, has_no_network: bool, has_filter: bool) -> None:
-    """Say once what this kernel does not give an ordinary process."""
-    if not has_no_network:
-        log.warning("clips are decoded in a process that could reach the network: user namespaces are switched off")
+    """Say once what this kernel does not give an ordinary process; the filter alone keeps it off the network too."""
     if not has_filter:
-        log.warning("clips are decoded in a process that the kernel's call filter does not hold: there is none here")
+        log.warning("clips are decoded in a process that no call filter holds: this kernel or processor has none")
+    if not has_filter and not has_no_network:
+        log.warning("clips are decoded in a process that could reach the network: user namespaces are switched off")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -36,6 +36,11 @@ REACHES = {  # what a taken-over decoder would do
 }
 
 
+# What a kernel may lack.
+NO_NAMESPACES = "decoding_child.containment.leave_the_network = lambda: False"
+NO_FILTER = "decoding_child.containment.CallFilter.close = lambda *_, **__: False"
+
+
 @pytest.fixture
 def stand_in(monkeypatch):
     """Puts these lines in the place of the decoder's work, inside all its walls, or earlier, in its rehearsal."""
@@ -141,7 +146,7 @@ def test_without_the_call_filter_a_taken_over_decoder_still_opens_nothing(fresh,
         f"    except OSError as error: assert error.errno == {errno.EMFILE}, error\n"
         "    else: raise Refused('TOO_COSTLY', 'it got out')\n"
         "raise Refused('DAMAGED', 'walled in')",
-        before="decoding_child.containment.CallFilter.close = lambda *_, **__: False",
+        before=NO_FILTER,
     )
 
     assert refusal(fresh).why == "walled in"
@@ -301,14 +306,17 @@ def test_what_keeps_the_decoder_from_starting_is_said(fresh, stand_in):
         decode(CLIP, longest_seconds=LONGEST_SECONDS, decoder=fresh)
 
 
-def test_a_kernel_that_keeps_the_decoder_on_the_network_is_told_of_once(fresh, stand_in, caplog):
+@pytest.mark.parametrize(("lacks", "warnings"), [
+    (NO_NAMESPACES, 0), (NO_FILTER, 0), (f"{NO_NAMESPACES}\n{NO_FILTER}", 1),
+])  # fmt: skip
+def test_a_decoder_that_could_reach_the_network_is_told_of_once(fresh, stand_in, caplog, lacks, warnings):
     decoding._warn_of_missing_walls.cache_clear()
-    stand_in("raise Refused('DAMAGED', '')", before="decoding_child.containment.leave_the_network = lambda: False")
+    stand_in("raise Refused('DAMAGED', '')", before=lacks)
 
     for _ in range(2):
         refusal(fresh)
 
-    assert caplog.text.count("could reach the network") == 1
+    assert caplog.text.count("could reach the network") == warnings
     decoding._warn_of_missing_walls.cache_clear()
 
 
