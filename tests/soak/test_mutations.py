@@ -61,7 +61,8 @@ def outcome(path, kept):
     """What becomes of a clip, sound or the reason why not, inside the walls and limits; and how its child ended."""
     reason, why = "SOUND", ""
     try:
-        decoded = decode(path, longest_seconds=LONGEST_SECONDS, decoder=kept)
+        archive = path.with_name("archive.flac")
+        decoded = decode(path, longest_seconds=LONGEST_SECONDS, archive=archive, decoder=kept)
         assert np.isfinite(decoded.waveform).all()
     except Undecodable as refused:
         reason, why = refused.reason, refused.why
