@@ -245,7 +245,7 @@ def test_looking_asks_as_often_however_many_clips_there_are(veras, otto, crowd, 
         keys = [*chance.integers(0, 1 << 40, 20).tolist(), *veras.fingerprint.keys.values_list("key", flat=True)[:3]]
         FingerprintKey.objects.bulk_create(FingerprintKey(key=key, fingerprint=row) for key in keys)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert duplicates.twin_of(new, decoded).clip == veras
 
 
