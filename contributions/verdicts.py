@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contributions import permissions, prelabelling, states
+from contributions import permissions, states
 from contributions.models import Clip, Examination, Purpose, Verdict
 from contributions.taxonomy import reasons
 from openempathic import storage
@@ -95,7 +95,10 @@ def counted(count: int) -> str:
 
 
 def decide(clip: Clip, *, by: Any, decision: Decision, seen: str) -> Verdict:
-    """Keep one moderator's verdict and move the clip, if it still is as they saw it; raises NotDecidable."""
+    """Keep one moderator's verdict and move the clip, if it still is as they saw it; raises NotDecidable.
+
+    The suggestion that a clip in review is owed comes from the next sweep, as for all of them.
+    """
     check_may_decide(clip, by)
     check_complete(clip, decision)
     # Asked before the transaction: nobody waits for storage behind a lock.
@@ -114,8 +117,6 @@ def decide(clip: Clip, *, by: Any, decision: Decision, seen: str) -> Verdict:
             examination=opinion_on(current),
         )
         states.move(current, to=decision.to_status, by=by, reason=decision.reason, **columns_owed(decision.to_status))
-        if decision.to_status in USABLE:
-            prelabelling.owe(current)
     return verdict
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contributions import consent, examination, exports, permissions, ratings, verdicts, withdrawal
+from contributions import consent, examination, exports, permissions, prelabelling, ratings, verdicts, withdrawal
 from contributions.models import Clip, Examination, Purpose, RatingTurn, Suggestion, Verdict
 from contributions.ratings import Answer
 from contributions.verdicts import Decision
@@ -89,6 +89,7 @@ def test_a_clip_that_goes_on_is_owed_what_every_clip_in_review_is_owed(silent, m
         digest="a" * 64, status="CHAMPION", preset="nano", release_digest="b" * 64, run_id=silent.pk, files={}
     )
     decided(placed(silent, S.UNUSABLE, "SILENT"), milo, IT_IS_FINE)
+    prelabelling.owe_backlog()
 
     owed = Suggestion.objects.get()
     assert (owed.clip, owed.checkpoint) == (silent, champion)
