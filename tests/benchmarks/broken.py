@@ -176,6 +176,14 @@ def cut(sound: Sound, chance: Chance) -> tuple[Sound, str]:
     return sound.be(sound.samples[begin : begin + count]), "40 to 150 ms of a word"
 
 
+def pause(sound: Sound, chance: Chance) -> tuple[Sound, str]:
+    """The clip cut to the pause before or after its speech; raises NotMakeable where there is none."""
+    edge = longest_edge(sound)
+    if edge is None:
+        raise NotMakeable("its speech begins and ends with the file")
+    return sound.be(edge), "up to 1 s" if len(edge) <= sound.rate_hz else "longer"
+
+
 def longest_edge(sound: Sound) -> np.ndarray | None:
     """What lies 100 ms before all speech or 100 ms after it, where that is 0.4 s or more.
 

@@ -22,6 +22,7 @@ BROKEN = {
     "clipped over 1 %": broken.clipped,
     "cut to no speech": broken.cut,
 }
+PAUSE = "cut to its pause"
 UNUSUAL = {"whispered": broken.whispered, "shouted": broken.shouted, "20 dB quieter": broken.quieter}
 SNRS_DB = (10, 5, 0)
 
@@ -50,6 +51,8 @@ def everything(found: Mapping[Source, Sequence[Spoken]], size: Size) -> list[Tak
     takes = screened.real(clip for clips in drawn.values() for clip in clips)
     for kind, make in BROKEN.items():
         takes += screened.made("broken", kind, evenly(found, size.broken, kind), make)
+    # Of the sources only acted ones leave a pause around their speech.
+    takes += screened.made("broken", PAUSE, evenly(acted, size.broken, PAUSE), broken.pause)
     for kind, make in doubtful(has_recorded=size.has_recorded_noise).items():
         takes += screened.made("doubtful", kind, evenly(wide, size.doubtful, kind), make)
     # All whispers, shouts and quiet ones are of the same clips, so that they can be compared.
