@@ -46,9 +46,11 @@ KEEP_AS_VERSION_2 = """async (voice) => {
   database.close();
 }"""
 BEGIN_FOR_SOMEBODY_ELSE = """async () => {
-  const { begin, add } = await import("audio/unfinished");
+  const { Writing } = await import("audio/unfinished");
+  const writing = new Writing();
   const facts = { mediaType: "audio/webm", capture: {}, sentence: "Somebody else's.", madeAt: 1, tries: 0 };
-  await begin({ ...facts, id: crypto.randomUUID(), voice: crypto.randomUUID() });
+  writing.begin({ ...facts, id: crypto.randomUUID(), voice: crypto.randomUUID() });
+  await writing.done;
 }"""
 # What a desktop writes, what a phone writes, and what an iPhone writes.
 FORMS = {

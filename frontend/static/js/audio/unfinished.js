@@ -11,13 +11,28 @@ const HEAD_BYTES = 2000;
 // Where no page can say that it is still at it: no take is as long as this.
 const LONGEST_MS = 10 * 60_000;
 
-/** Note that a take begins, with what is known of it by now. */
-export async function begin(take) {
-  await within("readwrite", (takes) => takes.put({ ...take, state: UNFINISHED }));
+/** Writes takes as they come, one thing after the other; where nothing can be written, who keeps the whole take says so. */
+export class Writing {
+  /** Resolves once all that came is written. */
+  done = Promise.resolve();
+
+  /** A take begins, with what is known of it by now. */
+  begin(take) {
+    this.#next(() => within("readwrite", (takes) => takes.put({ ...take, state: UNFINISHED })));
+  }
+
+  /** Its next piece, a Blob, numbered from 0. */
+  add({ id, number, piece }) {
+    this.#next(() => addTo(id, number, piece));
+  }
+
+  #next(write) {
+    this.done = this.done.then(write).catch(() => {});
+  }
 }
 
-/** Keep its next piece, a Blob, numbered from 0; once the take is whole or gone no piece is wanted any more. */
-export async function add(id, number, piece) {
+/** Once the take is whole or gone no piece is wanted any more. */
+async function addTo(id, number, piece) {
   const bytes = await piece.arrayBuffer();
   await within("readwrite", (takes, _sounds, pieces) => {
     const request = takes.get(id);

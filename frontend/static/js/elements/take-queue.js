@@ -3,13 +3,13 @@ import "elements/take-sender";
 import { hold, holding, letGo } from "audio/held";
 import { change, forget, keep, takesOf } from "audio/takes";
 import { inTurns } from "audio/turns";
-import { add, begin, recover, UNFINISHED } from "audio/unfinished";
+import { recover, UNFINISHED, Writing } from "audio/unfinished";
 import { digestOf } from "audio/upload";
 
 /** `<take-queue>` shows the takes kept on this device: those made just now, those on their way, those of before. */
 class TakeQueue extends HTMLElement {
   #sender = document.querySelector("take-sender");
-  #written = Promise.resolve();
+  #writing = new Writing();
   // A long queue has much to tell.
   #showAll = inTurns(() => this.#showKept());
   #hear = ({ type, detail }) => this.#tell(type, detail);
@@ -27,18 +27,18 @@ class TakeQueue extends HTMLElement {
   /** A take begins: from now on its pieces are kept, should this page not see its end. */
   begin(begun) {
     hold(begun.id);
-    this.#write(() => begin(this.#own(begun)));
+    this.#writing.begin(this.#own(begun));
   }
 
   /** Keep one more piece of it. */
-  add({ id, number, piece }) {
-    this.#write(() => add(id, number, piece));
+  add(piece) {
+    this.#writing.add(piece);
   }
 
   /** Keep a take the moment it was made, before it is heard or sent; it is held by this page until then. */
   async keep(made) {
     hold(made.id);
-    await this.#written;
+    await this.#writing.done;
     const take = { ...this.#own(made), state: "draft", digest: await digestOf(made.bytes) };
     await keep(take).catch(() => this.#explain("not-kept"));
   }
@@ -53,7 +53,7 @@ class TakeQueue extends HTMLElement {
 
   /** Throw a kept take away: its speaker did not want it. */
   async drop(id) {
-    await this.#written;
+    await this.#writing.done;
     await forget(id);
     this.#sender.sending.tell("gone", { id });
     letGo(id);
@@ -61,11 +61,6 @@ class TakeQueue extends HTMLElement {
 
   #own(take) {
     return { ...take, voice: this.#sender.voices[0], madeAt: Date.now(), tries: 0 };
-  }
-
-  /** One after the other; where nothing can be written, keep() says so. */
-  #write(act) {
-    this.#written = this.#written.then(act).catch(() => {});
   }
 
   async #showKept() {
