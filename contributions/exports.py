@@ -32,7 +32,7 @@ EXPORTED = "contributor.exported"
 PIECE_BYTES = 1 << 20
 SETTLED = (Clip.Status.ACCEPTED, Clip.Status.REJECTED)
 # Objects of a clip that the archive carries: the original bytes, and what was derived from them.
-OBJECTS = ("original", "archive.flac", "peaks.json")
+OBJECTS = ("original", "archive.flac", "peaks.json", "spectrogram.png")
 
 VOICE_COLUMNS = (
     *("id", "gender", "age_band", "accent", "language", "unwanted_emotions", "unwanted_styles"),
@@ -48,7 +48,10 @@ CLIP_COLUMNS = (
 SKIP_COLUMNS = ("prompt_id", "reason", "words", "skipped_at")
 STYLE_SKIP_COLUMNS = ("style", "skipped_at")
 REPORT_COLUMNS = ("prompt_id", "reason", "words", "reported_at")
-EXAMINATION_COLUMNS = ("agent", "version", "fence", "measures", "is_usable", "reason", "warnings", "examined_at")
+EXAMINATION_COLUMNS = (
+    *("agent", "version", "fence", "measures", "score", "is_usable", "reason", "warnings", "notes"),
+    "examined_at",
+)
 LABEL_COLUMNS = (
     *("id", "phase", "is_usable", "unusable_reason", "emotion", "secondary_emotions", "intensity", "description"),
     "rated_at",

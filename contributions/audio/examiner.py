@@ -61,9 +61,11 @@ def _levels(decoded: Decoded) -> Measures:
 def _faults(decoded: Decoded) -> Measures:
     waveform = decoded.waveform
     steady = spectrum.steady_spectrum(waveform)
+    band = spectrum.bandwidth_hz(decoded.original, decoded.sample_rate_hz)
     return {
         "snr_db": quality.snr_db(waveform),
-        "bandwidth_hz": spectrum.bandwidth_hz(decoded.original, decoded.sample_rate_hz),
+        "bandwidth_hz": band,
+        "band_ratio": None if band is None else band / (decoded.sample_rate_hz / 2),
         "hum_db": spectrum.hum_db(waveform, steady),
         "tone_ratio": spectrum.tone_ratio(waveform, steady),
     }

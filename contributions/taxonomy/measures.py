@@ -122,6 +122,14 @@ MEASURES = (
         HERTZ,
     ),
     Measure(
+        "band_ratio",
+        gettext_lazy("Part of the band that is used"),
+        gettext_lazy(
+            "Up to where there is sound, of what the file could hold. A small part tells of a lower rate before."
+        ),
+        PERCENT,
+    ),
+    Measure(
         "hum_db",
         gettext_lazy("Mains hum"),
         gettext_lazy("How loud the hum of the electric mains is against the voice; -120 dB is none."),

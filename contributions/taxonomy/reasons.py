@@ -206,11 +206,6 @@ def screening_reason(code: str) -> UnusableReason:
     return _of(code, MACHINES)
 
 
-def warning_reason(code: str) -> UnusableReason:
-    """The machine's warning of this code; raises LookupError."""
-    return _of(code, MACHINES)
-
-
 def listening_reason(code: str) -> UnusableReason:
     """The listener's reason of this code; raises LookupError."""
     return _of(code, LISTENING)

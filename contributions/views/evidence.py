@@ -94,7 +94,7 @@ class Happened:
 
 def reason(code: str) -> str:
     """The reason in words, whoever gave it; a code that nobody has words for is shown as it is."""
-    for find in (reasons.screening_reason, reasons.listening_reason, reasons.warning_reason):
+    for find in (reasons.screening_reason, reasons.listening_reason):
         try:
             return str(find(code).text)
         except LookupError:
@@ -167,6 +167,8 @@ def owners_of(clip: Clip) -> set[object]:
 def is_told_by_a_verdict(event: AuditEvent) -> bool:
     """Whether the event is the move that a verdict made: the verdict says more."""
     is_move = event.actor_id is not None and event.facts.get("source") in permissions.DECIDABLE
+    # A curator whose rules free a clip gives no verdict on it.
+    is_move = is_move and event.facts.get("reason") != "RULES_CHANGED"
     return is_move and event.act != "clip.withdrawn"
 
 

@@ -52,7 +52,8 @@ def my_clips(request: HttpRequest) -> HttpResponse:
     """What the person allows, and their clips, newest first, a heading for each day."""
     voices = voices_of(request)
     clips = Clip.objects.of(voices)
-    page = Paginator(clips.prefetch_related("examinations").order_by("-stored_at"), CLIPS_A_PAGE).get_page(request.GET.get("page"))
+    newest = clips.prefetch_related("examinations").order_by("-stored_at")
+    page = Paginator(newest, CLIPS_A_PAGE).get_page(request.GET.get("page"))
     labels = heard(page)
     facts = {
         "page": page,

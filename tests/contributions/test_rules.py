@@ -171,3 +171,8 @@ def test_a_moderator_reads_whatever_else_was_found_of_an_unusable_clip():
 
     assert (finding.reason, finding.warnings) == ("SILENT", ())
     assert finding.notes == ("NO_SPEECH", "QUIET", "OFF_CENTRE", "OFFSET")
+
+
+def test_sound_that_was_brought_up_from_a_lower_rate_is_noted():
+    assert rules.judge(GOOD | {"band_ratio": 1 / 3}, rules=screening.rules()).notes == ("UPSAMPLED",)
+    assert rules.judge(GOOD | {"band_ratio": 0.5}, rules=screening.rules()).notes == ()

@@ -14,8 +14,8 @@ from .sounds import RATE_HZ, SOUNDS, encoded, spoken
 MEASURES = {
     "container", "codec", "sample_rate_hz", "channels", "duration_seconds", "speech_seconds", "speech_ratio",
     "leading_silence_seconds", "trailing_silence_seconds", "peak_dbfs", "rms_dbfs", "clipped_ratio", "flattened_ratio",
-    "dc_offset", "integrated_lufs", "snr_db", "bandwidth_hz", "hum_db", "tone_ratio", "silero_speech_seconds",
-    "dnsmos_overall",
+    "dc_offset", "integrated_lufs", "snr_db", "bandwidth_hz", "band_ratio", "hum_db", "tone_ratio",
+    "silero_speech_seconds", "dnsmos_overall",
 }  # fmt: skip
 
 
@@ -43,8 +43,8 @@ def test_of_a_silence_nothing_is_made_up(length):
     assert set(measures) == MEASURES
     assert all(math.isfinite(value) for value in measures.values() if isinstance(value, float))
     assert measures["speech_seconds"] == measures["speech_ratio"] == measures["silero_speech_seconds"] == 0
-    assert {measures[name] for name in ("integrated_lufs", "snr_db", "bandwidth_hz", "hum_db", "tone_ratio",
-                                        "dnsmos_overall")} == {None}  # fmt: skip
+    assert {measures[name] for name in ("integrated_lufs", "snr_db", "bandwidth_hz", "band_ratio", "hum_db",
+                                        "tone_ratio", "dnsmos_overall")} == {None}  # fmt: skip
 
 
 def test_opinions_are_asked_only_where_they_are_wanted():
