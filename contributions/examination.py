@@ -9,6 +9,7 @@ import json
 import logging
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -111,12 +112,12 @@ def judged(clip: Clip, decoded: decode.Decoded, table: tuple[Rule, ...], passed:
 
     Advice is dear and read by moderators only, so it is asked of a clip that some rule has stumbled over.
     """
-    asked = {"rules": table, "mode": clip.mode, "styles": styles_of(clip), "passed": passed}
+    held = partial(rules.judge, rules=table, mode=clip.mode, styles=styles_of(clip), passed=passed)
     measures = examiner.measure(decoded, second_opinion=True)
-    finding = rules.judge(measures, **asked)
+    finding = held(measures)
     if finding.is_usable and not finding.warnings:
         return finding
-    return rules.judge(measures | {"dnsmos_overall": dnsmos.overall(decoded.waveform)}, **asked)
+    return held(measures | {"dnsmos_overall": dnsmos.overall(decoded.waveform)})
 
 
 def styles_of(clip: Clip) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from contributions import foresight, permissions, rules
 from contributions.foresight import Effect, Foresight, Touched, Touching
-from contributions.models import Prompt, RulesVersion
+from contributions.models import Clip, Prompt, RulesVersion
 from contributions.rule_forms import CONSEQUENCES, RuleChangeForm, RuleForm
 from contributions.taxonomy import reasons, screening
 from contributions.taxonomy.measures import measure_of, told
@@ -187,7 +187,7 @@ def clip_in_words(touched: Touched, rule: Rule) -> dict[str, Any]:
     return {
         "clip_id": touched.clip_id,
         "is_decidable": touched.status in permissions.DECIDABLE,
-        "status": STATUS[touched.status],
+        "status": STATUS[Clip.Status(touched.status)],
         "value": told(rule.measure, touched.value),
         "language": words.tongue(touched.language).label,
         "reasons": [reasons.screening_reason(reason).text for reason in touched.reasons],
