@@ -30,7 +30,7 @@ FULL = bool(corpora.SPEECH)
 CORPORA = ("RAVDESS", "nEMO") if FULL else ("Polish Speech Emotions", "EmoDB (7 clips)", "Asterisk es")
 CLIPS = 1_000 if FULL else 120
 # A take of ten seconds is some four clips in a row: there are fewer of these.
-LENGTHS = ((1, CLIPS), (1.5, CLIPS), (2, CLIPS), (3, CLIPS), (5, CLIPS), (10, 300), (15, 200)) if FULL else (
+LENGTHS = ((1, CLIPS), (1.5, CLIPS), (2, CLIPS), (3, CLIPS), (5, CLIPS), (10, 100), (15, 100)) if FULL else (
     (1, CLIPS), (1.5, CLIPS), (2, 60))  # fmt: skip
 PAIRS_AT_LEAST = 990_000 if FULL else 3_000
 FALSE_AT_MOST = 1e-4
