@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from contributions.models import RulesVersion
-from contributions.taxonomy import screening
+from contributions.taxonomy import measures, screening
 from contributions.taxonomy.screening import Consequence, Rule
 from openempathic import audit
 
@@ -134,7 +134,7 @@ def check(made: Change, rules: Iterable[Rule]) -> None:
     if not rule.lowest <= made.threshold <= rule.highest:
         raise NotChangeable(
             _("The threshold may lie between %(lowest)s and %(highest)s.")
-            % {"lowest": f"{rule.lowest:g}", "highest": f"{rule.highest:g}"}
+            % {"lowest": measures.told(rule.measure, rule.lowest), "highest": measures.told(rule.measure, rule.highest)}
         )
     if made.consequence not in rule.choices:
         raise NotChangeable(_("This rule may not have such a grave consequence."))
