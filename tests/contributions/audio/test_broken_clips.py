@@ -72,7 +72,7 @@ def test_hum_and_tones_are_at_least_warned_of(kind, tmp_path):
 
 
 def test_a_telephone_is_warned_of(tmp_path):
-    """At its own rate; one that was brought up again is known four times of five: docs/benchmarks/screening.md."""
+    """At its own rate; one that was brought up again is often taken for whole: docs/benchmarks/screening.md."""
     for name in NAMES:
         calls = (broken.telephone(voice(name), np.random.default_rng(seed)) for seed in range(20))
         call = next(sound for sound, way in calls if way == "at 8 kHz")
