@@ -26,7 +26,7 @@ NOTICED_AT_LEAST = 0.95
 # Each of these is noticed by whoever hears it. Weaker ones stand in the table only, and telephones, a third of whose
 # bands are taken for whole once they were brought up again.
 PLAIN = ("alone", " 0 dB below the voice")
-DISTRACTORS = 1_000
+DISTRACTORS = 300
 
 
 @dataclass(frozen=True)
