@@ -34,9 +34,8 @@ class SpeechFound:
 def speech(waveform: np.ndarray, *, level: int = 1) -> SpeechFound:
     """The speech in a float32 mono waveform at 16 kHz, by WebRTC's detector at strictness `level` (0 to 3).
 
-    Level 1 on the level as recorded: tried on 11,500 acted clips in 7 languages, "under 0.3 s of speech" at level 1
-    refused at most 0.1 % of any corpus, while level 3 refused calm and sad voices first. Never normalise before it: the
-    one gain is a fixed one, and for what is very quiet.
+    Level 1 by the table in docs/benchmarks/vad.md: stricter levels lose calm and sad voices first. Never normalise before
+    it: the one gain is a fixed one, and for what is very quiet.
     """
     is_quiet = bool(len(waveform)) and max(waveform.max(), -waveform.min()) < QUIET_PEAK
     spoken = spoken_frames(waveform * LOUDER if is_quiet else waveform, level=level)  # (frames,)
