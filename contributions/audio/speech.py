@@ -34,8 +34,8 @@ class SpeechFound:
 def speech(waveform: np.ndarray, *, level: int = 1) -> SpeechFound:
     """The speech in a float32 mono waveform at 16 kHz, by WebRTC's detector at strictness `level` (0 to 3).
 
-    Level 1 by the table in docs/benchmarks/vad.md: stricter levels lose calm and sad voices first. Never normalise before
-    it: the one gain is a fixed one, and for what is very quiet.
+    Level 1 by the table in docs/benchmarks/vad.md: stricter levels lose calm and sad voices first. Never normalise
+    before it: the one gain is a fixed one, and for what is very quiet.
     """
     is_quiet = bool(len(waveform)) and max(waveform.max(), -waveform.min()) < QUIET_PEAK
     spoken = spoken_frames(waveform * LOUDER if is_quiet else waveform, level=level)  # (frames,)
