@@ -81,6 +81,7 @@ def test_who_allows_facts_is_shown_where_to_tell_them_until_they_have(vera_here)
     vera_here.post(reverse("choose-language"), {"language": "en"})
 
     answered(vera_here, is_adult="on", **ALL)
+    vera_here.post(reverse("variety"), {"skip": "1"})
     assert link in vera_here.get(reverse("studio")).content.decode()
     vera_here.post(reverse("about-me"), {"age_band": "60+"})
     answered(vera_here, is_adult="on", **ALL)

@@ -129,7 +129,7 @@ def test_vera_stops_and_deletes_the_session_here_and_there(site, browser, tmp_pa
     page.context.set_offline(False)
     page.get_by_role("link", name="Stop and delete this session").click()
 
-    expect(page.locator('[data-out="takes"]')).to_have_text("1")
+    expect(page.locator('session-end [data-out="takes"]')).to_have_text("1")
     expect(page.get_by_text("Clips that are withdrawn with this: 1.")).to_be_visible()
     shots = Path(os.environ.get("OE_LOOK", tmp_path))
     picture(page, "end-session", shots)

@@ -126,7 +126,8 @@ def test_gina_comes_back_with_her_code_and_makes_her_clips_an_accounts(site, bro
     gina.get_by_role("link", name="I have kept it: go on").click()
     people.leave_unsaid(gina)
     give_a_clip(gina)
-    gina.get_by_role("button", name="Forget me on this browser").click()
+    with gina.expect_navigation():
+        gina.get_by_role("button", name="Forget me on this browser").click()
     gina.goto(f"{site.url}/contribute/clips/")
     expect(gina.get_by_role("heading", name="How do you want to take part?")).to_be_visible()
 
