@@ -5,6 +5,8 @@ from typing import Any
 
 from celery import Celery, signals
 
+from openempathic import file_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openempathic.settings")
 
 
@@ -13,6 +15,7 @@ def log_as_the_site_does(**_told: Any) -> None:
     """Keep Celery from setting up its own log: Django has read LOGGING already."""
 
 
+file_broker.use()
 app = Celery("openempathic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

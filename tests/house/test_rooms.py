@@ -20,7 +20,7 @@ DOORS = {
     "torchaudio": {"training.clara.spectrogram"},
     "webrtcvad": {"contributions.audio.speech"},
     "celery": {"openempathic.celery", "openempathic.audit.tasks", "contributions.tasks", "training.tasks"},
-    "kombu": set(),
+    "kombu": {"openempathic.file_broker"},
 }
 
 # What each part of the installation brings: a room may use what its part declares, not what happens to lie around.
