@@ -8,6 +8,6 @@ class ContributionsConfig(AppConfig):
         """Let every sign-in, by whichever door, count as a visit."""
         from django.contrib.auth.signals import user_logged_in
 
-        from contributions import retention
+        from contributions.consenting import retention
 
         user_logged_in.connect(retention.signed_in, dispatch_uid="retention")

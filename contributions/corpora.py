@@ -13,10 +13,11 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from contributions import splits, states, taxonomy
+from contributions import states, taxonomy
 from contributions.intake import Announced, Permission, intake
 from contributions.models import Annotation, Clip, Contributor, LicenceGrant
 from contributions.models.contributor import Split
+from contributions.releasing import splits
 from contributions.taxonomy import tags
 from openempathic import audit, moves
 

@@ -14,7 +14,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contributions import consent, examples, pacing, taxonomy
+from contributions import taxonomy
+from contributions.asking import examples, pacing
+from contributions.consenting import consent
 from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
 from contributions.taxonomy import styles, tags
 from openempathic import audit, storage

@@ -18,7 +18,8 @@ from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contributions import consent, progress, retention
+from contributions import progress
+from contributions.consenting import consent, retention
 from contributions.models import CheckpointNews, Clip, Contributor, CurrentConsent, Purpose
 from openempathic import audit, leases
 from openempathic.accounts.models import User

@@ -8,8 +8,9 @@ NUDGES_A_SWEEP = 500
 @shared_task
 def sweep() -> None:
     """Nudge a worker for every row that is due; the only place that talks to the broker."""
-    from contributions import examination, prelabelling
+    from contributions.listening import prelabelling
     from contributions.models import CheckpointNews, Clip, Suggestion, TakingBack
+    from contributions.screening import examination
     from openempathic import leases
 
     examination.quarantine_exhausted()
@@ -30,7 +31,7 @@ def sweep() -> None:
 @shared_task
 def screen(*, clip_id: str) -> None:
     """Screen one clip, if it is still owed."""
-    from contributions import examination
+    from contributions.screening import examination
 
     examination.examine_due(clip_id)
 
@@ -38,7 +39,7 @@ def screen(*, clip_id: str) -> None:
 @shared_task
 def prelabel(*, suggestion_id: int) -> None:
     """Let the champion listen to one clip, if it is still owed."""
-    from contributions import prelabelling
+    from contributions.listening import prelabelling
 
     prelabelling.prelabel_due(suggestion_id)
 
@@ -46,7 +47,7 @@ def prelabel(*, suggestion_id: int) -> None:
 @shared_task
 def purge(*, clip_id: str) -> None:
     """Erase one withdrawn clip, if it is still owed."""
-    from contributions import withdrawal
+    from contributions.leaving import withdrawal
 
     withdrawal.purge_due(clip_id)
 
@@ -54,7 +55,7 @@ def purge(*, clip_id: str) -> None:
 @shared_task
 def carry(*, row_id: int) -> None:
     """Bring one purpose, licence or account that was taken back to the ledger and to every release, if still owed."""
-    from contributions import withdrawal
+    from contributions.leaving import withdrawal
 
     withdrawal.carry_due(row_id)
 
@@ -62,7 +63,7 @@ def carry(*, row_id: int) -> None:
 @shared_task
 def look_again() -> None:
     """Look again at the prefixes of purged clips that are due for it."""
-    from contributions import strays
+    from contributions.leaving import strays
 
     strays.look_due()
 
@@ -70,7 +71,7 @@ def look_again() -> None:
 @shared_task
 def verify_releases() -> None:
     """Look at every release for sound that may not be there."""
-    from contributions import strays
+    from contributions.leaving import strays
 
     strays.look_at_releases()
 
@@ -80,7 +81,7 @@ def retain() -> None:
     """Warn, lapse and forget what the retention page says is due by now."""
     from django.utils import timezone
 
-    from contributions import retention
+    from contributions.consenting import retention
 
     retention.keep_the_promise(now=timezone.now())
 
@@ -90,7 +91,7 @@ def count_coverage() -> None:
     """Count again what was given, for whoever asks what is missing."""
     from django.utils import timezone
 
-    from contributions import coverage
+    from contributions.asking import coverage
 
     coverage.count(at=timezone.now())
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contributions import consent, strays, withdrawal
+from contributions.consenting import consent
+from contributions.leaving import strays, withdrawal
 from contributions.models import Clip, Purpose, TakingBack
 from openempathic import storage
 

@@ -5,8 +5,12 @@ import io
 import uuid
 from pathlib import Path
 
-from contributions import catalogue, consent, examination, guests, intake, ratings
+from contributions import intake
+from contributions.asking import catalogue
+from contributions.consenting import consent, guests
+from contributions.listening import ratings
 from contributions.models import Clip, Contributor, Prompt, Purpose, Rating
+from contributions.screening import examination
 from openempathic.accounts.models import Role, User
 
 SOUNDS = Path(__file__).parent / "sounds"

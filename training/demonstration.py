@@ -21,9 +21,11 @@ from django.core.management import call_command
 from django.db.models import Count
 from django.utils import timezone
 
-from contributions import corpora, prelabelling, releases
+from contributions import corpora
+from contributions.listening import prelabelling
 from contributions.models import Clip, LicenceGrant, Release, Suggestion
 from contributions.models.contributor import Split
+from contributions.releasing import releases
 from openempathic import supervisor
 from openempathic.registry.champion import champion
 from training import packing

@@ -14,7 +14,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from contributions.models import Clip, Purpose, Release, ReleaseClip
-from contributions.shards import canonical
+from contributions.releasing.shards import canonical
 from openempathic import signatures, storage
 from openempathic.registry.models import Checkpoint
 

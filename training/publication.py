@@ -20,7 +20,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from contributions import releases, shards
+from contributions.releasing import releases, shards
 from openempathic import leases, storage
 from openempathic.registry import champion
 from openempathic.registry.models import Checkpoint

@@ -20,8 +20,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from contributions import releases, rewriting
 from contributions.models import Release
+from contributions.releasing import releases, rewriting
 from contributions.taxonomy import restrictions
 from openempathic import leases, moves, storage
 from openempathic.registry import champion

@@ -10,9 +10,9 @@ from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, 
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
+from contributions.consenting.voices import voices_of
 from contributions.intake import NotAccepted
 from contributions.models import Contributor
-from contributions.voices import voices_of
 
 
 @method_decorator(never_cache, name="dispatch")

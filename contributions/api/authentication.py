@@ -8,8 +8,8 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from contributions import guests
-from contributions.voices import voices_of
+from contributions.consenting import guests
+from contributions.consenting.voices import voices_of
 
 
 class VoiceSession(SessionAuthentication):

@@ -11,12 +11,12 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributions import consent, receipts
 from contributions.api.answering import Refused, VoiceView
 from contributions.api.schema import VOICE, documented
 from contributions.api.serializers import ConsentsSerializer, EventsSerializer, ReceiptSerializer, standing
+from contributions.consenting import consent, receipts
+from contributions.consenting.voices import voice_of
 from contributions.models import Purpose
-from contributions.voices import voice_of
 from openempathic.accounts.models import Scope
 
 TAG = "consents"

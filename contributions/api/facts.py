@@ -9,10 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributions import facts, taxonomy, varieties
+from contributions import taxonomy
 from contributions.api.answering import Refused, VoiceView
 from contributions.api.schema import VOICE, documented
-from contributions.forms import ACCENT_LENGTH, AGE_BANDS, GENDER_LENGTH
+from contributions.consenting import facts, varieties
+from contributions.forms.contributing import ACCENT_LENGTH, AGE_BANDS, GENDER_LENGTH
 from contributions.models import Contributor
 from contributions.taxonomy import tags
 from openempathic.accounts.models import Scope

@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributions import exports
 from contributions.api.answering import Refused, VoiceView
 from contributions.api.schema import VOICE, documented
 from contributions.api.serializers import MeSerializer
-from contributions.voices import is_guest, voices_of
+from contributions.consenting.voices import is_guest, voices_of
+from contributions.leaving import exports
 from openempathic.accounts.models import ApiToken, Scope
 
 TAG = "me"

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from contributions import self_reports
 from contributions.api.answering import Refused, VoiceView
 from contributions.api.schema import CLIP, documented
+from contributions.consenting.voices import voices_of
 from contributions.models import Clip, SelfReport
 from contributions.taxonomy.styles import styles
-from contributions.voices import voices_of
 from openempathic.accounts.models import Scope
 
 TAG = "clips"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from contributions import consent
+from contributions.consenting import consent
 from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Examination, Prompt, Purpose, Rating
 from contributions.taxonomy import reasons
 from openempathic.accounts.models import ApiToken, Scope

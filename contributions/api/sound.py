@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from contributions.consenting.voices import voices_of
 from contributions.models import Clip
 from contributions.permissions import audible_to
 from contributions.views.doors import voice_required
-from contributions.voices import voices_of
 from openempathic import storage
 
 PIECE_BYTES = 64 * 1024

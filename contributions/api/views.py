@@ -16,16 +16,16 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributions import withdrawal
 from contributions.api.announcement import MEDIA_TYPES, announced
 from contributions.api.answering import Refused, VoiceView
 from contributions.api.schema import CLIP, VOICE, documented
 from contributions.api.serializers import AskedClipsSerializer, ClipSerializer, WithdrawnSerializer
 from contributions.api.sound import served
+from contributions.consenting.voices import voices_of
 from contributions.intake import intake
+from contributions.leaving import withdrawal
 from contributions.models import Clip
 from contributions.taxonomy import styles
-from contributions.voices import voices_of
 from openempathic.accounts.models import Scope
 
 TAG = "clips"

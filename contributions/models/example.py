@@ -5,7 +5,7 @@ from django.db import models
 
 
 class PromptExample(models.Model):
-    """The clip that may be heard before a prompt is said, for as long as `contributions.examples` finds it may."""
+    """The clip that may be heard before a prompt is said, while `contributions.asking.examples` finds it may."""
 
     prompt = models.OneToOneField("contributions.Prompt", on_delete=models.CASCADE, related_name="example")
     clip = models.ForeignKey("contributions.Clip", on_delete=models.CASCADE, related_name="exemplified")

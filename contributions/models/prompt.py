@@ -23,7 +23,7 @@ class Prompt(models.Model):
     scene = models.TextField(blank=True)
     emotion = models.CharField(max_length=30)
     intensity = models.PositiveSmallIntegerField(null=True)
-    # In the data files, and not stopped by a curator: what `contributions.offering` makes of both.
+    # In the data files, and not stopped by a curator: what `contributions.asking.offering` makes of both.
     is_offered = models.BooleanField(default=True)
     # In what manner it is asked for this time, by its stored name: a wish of the planner's, in no column.
     style = ""

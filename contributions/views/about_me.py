@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from contributions import consent, facts, varieties
-from contributions.forms import VARIETY, AboutMeForm
+from contributions.consenting import consent, facts, varieties
+from contributions.forms.contributing import VARIETY, AboutMeForm
 from contributions.models import Contributor, Purpose
 from contributions.views import words
 from contributions.views.contributing import SPOKEN_LANGUAGE

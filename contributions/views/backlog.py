@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from contributions import backlog as queues
-from contributions.backlog import Pace, Queue
+from contributions.screening import backlog as queues
+from contributions.screening.backlog import Pace, Queue
 from contributions.views.moderating import moderators_only
 
 NAMES = {

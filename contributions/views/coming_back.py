@@ -10,7 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contributions import consent, news, progress
+from contributions import news, progress
+from contributions.consenting import consent
 from contributions.models import Contributor
 from contributions.models.coming_back import CLIPS_A_WEEK_MAX
 from contributions.views.doors import speaking, voice_required

@@ -16,18 +16,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import consent, coverage, examples, facts, pacing, receipts, varieties
-from contributions.coverage import Mode
-from contributions.forms import ConsentForm
-from contributions.lengths import longest_seconds
+from contributions.asking import coverage, examples, pacing
+from contributions.asking.coverage import Mode
+from contributions.consenting import consent, facts, receipts, varieties
+from contributions.consenting.voices import is_guest, voice_of, voices_of
+from contributions.forms.contributing import ConsentForm
+from contributions.forms.wishes import SkipForm
 from contributions.microphone_help import PROBLEMS
 from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose
+from contributions.screening.lengths import longest_seconds
 from contributions.taxonomy import tags
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
 from contributions.views.session import kept_in_session
-from contributions.voices import is_guest, voice_of, voices_of
-from contributions.wish_forms import SkipForm
 
 SPOKEN_LANGUAGE = "spoken_language"
 SPEAKING_MODE = "speaking_mode"

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import examples, offering
-from contributions.hearings import Hearing, hearings
+from contributions.asking import examples, offering
+from contributions.asking.hearings import Hearing, hearings
+from contributions.forms.wishes import OfferingForm
 from contributions.models import Prompt, PromptExample, PromptReport, PromptSkip
 from contributions.views import words
-from contributions.wish_forms import OfferingForm
 from openempathic.accounts.doors import curators_only
 
 EXAMPLES_SHOWN = 20

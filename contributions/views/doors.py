@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from contributions.consenting.voices import voices_of
 from contributions.models import Contributor
-from contributions.voices import voices_of
 
 View = Callable[..., HttpResponseBase]
 

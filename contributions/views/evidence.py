@@ -13,8 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contributions import permissions, rules, self_reports
+from contributions import permissions, self_reports
 from contributions.models import Clip, Examination, Verdict
+from contributions.screening import rules
 from contributions.taxonomy import measures, reasons
 from contributions.taxonomy.screening import Comparison, Consequence, Rule
 from openempathic.accounts.models import User

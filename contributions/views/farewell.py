@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from contributions import consent, farewell
+from contributions.consenting import consent
+from contributions.consenting.voices import forget, ids_of, is_guest, voices_of
+from contributions.leaving import farewell
 from contributions.models import Clip
 from contributions.views.doors import speaking, voice_required
-from contributions.voices import forget, ids_of, is_guest, voices_of
 
 
 class FarewellForm(forms.Form):

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from contributions import gaps
+from contributions.asking import gaps
 from contributions.views import words
 
 

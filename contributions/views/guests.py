@@ -19,10 +19,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import guests
+from contributions.consenting import guests
+from contributions.consenting.voices import is_guest, voice_of, voices_of
 from contributions.models import Contributor
 from contributions.views.contributing import CODE_SHOWN
-from contributions.voices import is_guest, voice_of, voices_of
 
 FILE_NAME = "open-empathic-code.txt"
 

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from contributions import languages, sentences, taxonomy
-from contributions.language_forms import ConfirmationForm, RepairForm, StateForm
+from contributions import taxonomy
+from contributions.asking import languages, sentences
+from contributions.asking.sentences import Sentence
+from contributions.forms.languages import ConfirmationForm, RepairForm, StateForm
 from contributions.models import LanguageDecision
 from contributions.permissions import may_moderate
-from contributions.sentences import Sentence
 from contributions.views import words
 from openempathic.accounts.doors import open_to
 

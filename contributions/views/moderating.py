@@ -14,13 +14,14 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from contributions import permissions, verdicts
+from contributions import permissions
+from contributions.consenting.voices import voices_of
+from contributions.forms.verdicts import DECISIONS, SetAsideForm, VerdictForm
 from contributions.models import Clip, Examination, Purpose
 from contributions.models.clip import ClipQuerySet
 from contributions.permissions import audible_to, decidable_by, may_moderate
-from contributions.verdict_forms import DECISIONS, SetAsideForm, VerdictForm
+from contributions.screening import verdicts
 from contributions.views import evidence, words
-from contributions.voices import voices_of
 from openempathic import storage
 from openempathic.accounts.doors import open_to
 

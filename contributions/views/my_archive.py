@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from contributions import exports
+from contributions.leaving import exports
 from contributions.views.doors import named_voice, voice_required
 
 

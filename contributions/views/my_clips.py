@@ -19,12 +19,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import consent, guests, progress, receipts, withdrawal
+from contributions import progress
 from contributions.api.serializers import reason_given, warnings_given
+from contributions.consenting import consent, guests, receipts
+from contributions.consenting.voices import voices_of
+from contributions.leaving import withdrawal
 from contributions.models import Clip, Contributor, Purpose, Rating
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
-from contributions.voices import voices_of
 
 CLIPS_A_PAGE = 25
 S = Clip.Status

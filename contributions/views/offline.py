@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from contributions import coverage, pacing
+from contributions.asking import coverage, pacing
 from contributions.models import Contributor, Prompt
 from contributions.views.contributing import SPOKEN_LANGUAGE, may_record, mode_of, shown
 from contributions.views.doors import speaking, voice_required

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from contributions import retention as keeping
 from contributions import taxonomy
+from contributions.consenting import retention as keeping
 from contributions.taxonomy import reading, restrictions
 from contributions.views import words
 from contributions.views.recalls import Recall, recall

@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import examples, wishes
 from contributions.api.sound import served
+from contributions.asking import examples, wishes
+from contributions.consenting.voices import voices_of
+from contributions.forms.wishes import FeelingsForm, ReportForm, SkipForm
 from contributions.models import Prompt
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
-from contributions.voices import voices_of
-from contributions.wish_forms import FeelingsForm, ReportForm, SkipForm
 
 
 @voice_required

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from contributions import receipts
-from contributions.forms import as_part
+from contributions.consenting import receipts
+from contributions.forms.contributing import as_part
 from contributions.models import ConsentEvent
 from contributions.views.doors import named_voice, voice_required
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions import ratings
-from contributions.forms import INTENSITIES, RatingForm
+from contributions.forms.contributing import INTENSITIES, RatingForm
+from contributions.listening import ratings
 from contributions.models import Rating, RatingTurn
 from contributions.permissions import may_moderate
 from contributions.taxonomy import reasons

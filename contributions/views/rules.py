@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contributions import foresight, permissions, rules
-from contributions.foresight import Effect, Foresight, Touched, Touching
+from contributions import permissions
+from contributions.forms.rules import CONSEQUENCES, RuleChangeForm, RuleForm
 from contributions.models import Clip, Prompt, RulesVersion
-from contributions.rule_forms import CONSEQUENCES, RuleChangeForm, RuleForm
+from contributions.screening import foresight, rules
+from contributions.screening.foresight import Effect, Foresight, Touched, Touching
 from contributions.taxonomy import reasons, screening
 from contributions.taxonomy.measures import measure_of, told
 from contributions.taxonomy.screening import Comparison, Consequence, Rule

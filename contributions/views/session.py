@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from contributions import withdrawal
+from contributions.consenting.voices import voice_of
+from contributions.leaving import withdrawal
 from contributions.models import Contributor
 from contributions.views.doors import speaking, voice_required
-from contributions.voices import voice_of
 
 KEPT = "studio_session"
 # Who comes back after so long begins anew: what they gave in the morning is not in question in the evening.

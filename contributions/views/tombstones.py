@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
 from django.views.decorators.http import require_safe
 
-from contributions import tombstones
+from contributions.leaving import tombstones
 from openempathic import signatures
 
 

@@ -5,9 +5,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from contributions import consent, facts, varieties
+from contributions.consenting import consent, facts, varieties
+from contributions.forms.varieties import VarietyForm
 from contributions.models import Purpose
-from contributions.variety_forms import VarietyForm
 from contributions.views import words
 from contributions.views.contributing import SPOKEN_LANGUAGE
 from contributions.views.doors import speaking, voice_required

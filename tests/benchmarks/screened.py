@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from contributions import rules
 from contributions.audio import decode, examiner
-from contributions.lengths import longest_seconds
+from contributions.screening import rules
+from contributions.screening.lengths import longest_seconds
 from contributions.taxonomy import screening
 from tests.benchmarks import broken, corpora
 from tests.contributions.audio import sounds

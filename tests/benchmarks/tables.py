@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from contributions.rules import Finding
+from contributions.screening.rules import Finding
 from tests.benchmarks.screened import Screened
 
 SHOWN = ("duration_seconds", "speech_seconds", "silero_speech_seconds", "peak_dbfs", "clipped_ratio", "snr_db")

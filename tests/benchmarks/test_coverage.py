@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from contributions import coverage
+from contributions.asking import coverage
 from contributions.models import Clip, Contributor, Prompt
 from tests import worlds
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contributions import duplicates
 from contributions.audio import fingerprint as fingerprints
 from contributions.audio.decode import Decoded
 from contributions.audio.fingerprint import FEWEST_SIGNS, KEY_BITS, LEAST_OVERLAP, SAME_FROM, VERSION, match
 from contributions.models import Clip, Contributor, Fingerprint, FingerprintKey
+from contributions.screening import duplicates
 from tests import worlds
 from tests.benchmarks import corpora, disguises
 from tests.benchmarks.disguises import ASKED, KINDS, RATE_HZ, Prepared, Take

@@ -24,10 +24,10 @@ import numpy as np
 import psutil
 import pytest
 
-from contributions import rules
 from contributions.audio import decoding_child, examiner, fingerprint, loudness, quality, silero, spectrogram, speech
 from contributions.audio.decode import Decoded, decode
 from contributions.audio.decoder import Decoder
+from contributions.screening import rules
 from contributions.taxonomy import screening
 from tests.benchmarks import corpora
 from tests.benchmarks.tables import markdown

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from contributions import duplicates
 from contributions.audio import decode
-from contributions.lengths import longest_seconds
 from contributions.models import Clip, Contributor
+from contributions.screening import duplicates
+from contributions.screening.lengths import longest_seconds
 from tests.benchmarks import broken, screened
 from tests.benchmarks.corpora import Spoken
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from contributions import releases, shards, states, withdrawal
+from contributions import states
+from contributions.leaving import withdrawal
 from contributions.models import Clip, Release
+from contributions.releasing import releases, shards
 from openempathic import storage
 from tests import harvest
 

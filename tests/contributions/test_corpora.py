@@ -5,8 +5,8 @@ import shutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from contributions import examination
 from contributions.models import Annotation, Clip, Contributor, LicenceGrant, Purpose, Rating
+from contributions.screening import examination
 from openempathic.audit.models import AuditEvent
 from tests import worlds
 

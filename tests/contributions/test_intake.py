@@ -9,7 +9,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from contributions import consent, intake
+from contributions import intake
+from contributions.consenting import consent
 from contributions.models import Clip, Prompt
 from openempathic import storage
 from openempathic.audit.models import AuditEvent

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import examination, pacing
+from contributions.asking import pacing
 from contributions.models import Clip, Prompt
+from contributions.screening import examination
 from tests import worlds
 from tests.contributions.audio import sounds
 

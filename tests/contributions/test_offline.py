@@ -9,7 +9,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from contributions import guests
+from contributions.consenting import guests
 from contributions.models import Clip
 from contributions.views.offline import PROMPTS_IN_HAND
 from tests import worlds

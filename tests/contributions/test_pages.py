@@ -13,7 +13,8 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import consent, ratings
+from contributions.consenting import consent
+from contributions.listening import ratings
 from contributions.models import Prompt, Purpose, Rating, RatingTurn, Suggestion
 from openempathic.registry.models import Checkpoint
 from tests import worlds

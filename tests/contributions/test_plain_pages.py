@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as site
 from django.urls import reverse
 
-from contributions import retention
+from contributions.consenting import retention
 from openempathic.registry.models import Checkpoint
 
 PAGES = ("privacy", "terms", "retention", "machine-notice")

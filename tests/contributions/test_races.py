@@ -14,21 +14,15 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from contributions import (
-    consent,
-    examination,
-    intake,
-    prelabelling,
-    ratings,
-    releases,
-    rewriting,
-    selection,
-    shards,
-    withdrawal,
-)
+from contributions import intake
 from contributions.audio import decode
+from contributions.consenting import consent
+from contributions.leaving import withdrawal
+from contributions.listening import prelabelling, ratings
 from contributions.models import Clip, Examination, Purpose, Rating, Release, Suggestion
 from contributions.models.contributor import Split
+from contributions.releasing import releases, rewriting, selection, shards
+from contributions.screening import examination
 from openempathic import storage
 from openempathic.registry import champion
 from openempathic.registry.models import Checkpoint

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import releases, taxonomy
+from contributions import taxonomy
 from contributions.models import Release
+from contributions.releasing import releases
 from contributions.taxonomy import restrictions
 from openempathic import storage
 from tests import harvest

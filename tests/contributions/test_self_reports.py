@@ -8,9 +8,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import consent, exports, homecoming, ratings, releases, selection, self_reports, withdrawal
+from contributions import self_reports
+from contributions.consenting import consent
+from contributions.leaving import exports, homecoming, withdrawal
+from contributions.listening import ratings
 from contributions.models import Clip, ConsentText, Contributor, Purpose, Rating, Release, SelfReport
 from contributions.models.contributor import Split
+from contributions.releasing import releases, selection
 from contributions.self_reports import Said
 from tests import harvest, worlds
 

@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import consent, withdrawal
+from contributions.consenting import consent
+from contributions.leaving import withdrawal
 from contributions.models import Clip
 from contributions.views import session as sitting
 from openempathic.audit.models import AuditEvent

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from contributions import consent
+from contributions.consenting import consent
 from contributions.models import ConsentEvent, ConsentText, CurrentConsent, Purpose
 from openempathic import audit
 from openempathic.audit import sealing, tasks

@@ -12,7 +12,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import farewell
+from contributions.leaving import farewell
 from openempathic.accounts import tokens
 from openempathic.accounts.models import ApiToken, Scope
 from openempathic.audit.models import AuditEvent

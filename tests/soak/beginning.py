@@ -1,6 +1,8 @@
 """The world in which every history begins: some people, a guest, two corpora, and a clip or two of each."""
 
-from contributions import consent, corpora, ratings
+from contributions import corpora
+from contributions.consenting import consent
+from contributions.listening import ratings
 from contributions.models import Clip, ConsentText, Contributor, Purpose
 from contributions.models.contributor import Split
 from openempathic.accounts.models import Role

@@ -8,7 +8,9 @@ from django.conf import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from contributions import intake, ledger, prelabelling, ratings, states, withdrawal
+from contributions import intake, states
+from contributions.leaving import ledger, withdrawal
+from contributions.listening import prelabelling, ratings
 from contributions.models import Clip, LicenceGrant, Purpose, Rating, RatingTurn, Suggestion, TakingBack
 from openempathic import leases, moves, storage
 from openempathic.accounts.models import User

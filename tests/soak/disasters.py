@@ -5,8 +5,10 @@ import copy
 from django.db import transaction
 from hypothesis.stateful import precondition, rule
 
-from contributions import consent, ledger, restoring, rewriting
+from contributions.consenting import consent
+from contributions.leaving import ledger, restoring
 from contributions.models import ConsentEvent, Contributor, LicenceGrant
+from contributions.releasing import rewriting
 from openempathic import storage
 from openempathic.accounts.models import User
 from tests.soak.clips import Clips

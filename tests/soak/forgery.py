@@ -7,7 +7,7 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from contributions import consent, records
+from contributions.consenting import consent, records
 from contributions.models import ConsentEvent, ConsentText, Contributor, CurrentConsent
 from openempathic.audit import sealing
 from openempathic.audit.models import AuditEvent, AuditSeal

@@ -6,7 +6,8 @@ from django.conf import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from contributions import consent, facts, farewell, guests, retention
+from contributions.consenting import consent, facts, guests, retention
+from contributions.leaving import farewell
 from contributions.models import ConsentText, Contributor, Purpose
 from openempathic.accounts.models import Role, User
 from tests import worlds

@@ -15,8 +15,8 @@ from django.conf import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from contributions import releases
 from contributions.models import Clip, Release
+from contributions.releasing import releases
 from openempathic import leases, storage
 from openempathic.accounts.models import User
 from openempathic.audit import sealing

@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 from hypothesis import strategies as st
 
-from contributions import retention
+from contributions.consenting import retention
 from contributions.models import Clip, ConsentText, Contributor
 from tests.soak.fate import Fate
 from tests.soak.memory import Memory, Take, Voice

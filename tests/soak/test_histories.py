@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, run_state_machine_as_test
 
-from contributions import prelabelling, shards
 from contributions.audio import decode
+from contributions.listening import prelabelling
+from contributions.releasing import shards
 from tests.soak.beginning import Beginning
 from tests.soak.disasters import Disasters
 from tests.soak.fate import Fate

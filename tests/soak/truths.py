@@ -5,8 +5,10 @@ import json
 
 from hypothesis.stateful import invariant
 
-from contributions import consent, records, rewriting, selection, tombstones
+from contributions.consenting import consent, records
+from contributions.leaving import tombstones
 from contributions.models import Clip, Contributor, CurrentConsent, Purpose, Release, ReleaseClip
+from contributions.releasing import rewriting, selection
 from openempathic import signatures, storage
 from openempathic.audit import sealing
 from openempathic.registry.models import Checkpoint

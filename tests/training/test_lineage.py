@@ -7,9 +7,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions import consent, releases, rewriting, states, withdrawal
+from contributions import states
+from contributions.consenting import consent
+from contributions.leaving import withdrawal
 from contributions.models import Clip, Purpose, Release
 from contributions.models.contributor import Split
+from contributions.releasing import releases, rewriting
 from openempathic import signatures, storage
 from openempathic.registry.models import Checkpoint
 from tests import harvest

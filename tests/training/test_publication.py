@@ -9,8 +9,8 @@ import sys
 import pytest
 from django.db.models.functions import Now
 
-from contributions import releases
 from contributions.models import Release
+from contributions.releasing import releases
 from openempathic import leases, moves, storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry import champion

@@ -9,9 +9,9 @@ import hashlib
 
 import pytest
 
-from contributions import shards
 from contributions.models import Clip, Contributor
 from contributions.models.contributor import Split
+from contributions.releasing import shards
 from openempathic import storage
 from tests import harvest, worlds
 from tests.races import purpose_taken_back, withdrawn_and_purged

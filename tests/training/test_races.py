@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 from django.db.models.functions import Now
 
-from contributions import releases
 from contributions.models import Clip, Purpose, ReleaseClip
+from contributions.releasing import releases
 from openempathic import signatures, storage
 from openempathic.registry.champion import champion
 from tests import harvest

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from contributions import releases, taxonomy
+from contributions import taxonomy
 from contributions.models import Release
+from contributions.releasing import releases
 from contributions.taxonomy import restrictions
 from openempathic import storage
 from openempathic.registry.models import Checkpoint

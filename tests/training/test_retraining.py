@@ -6,9 +6,10 @@ import os
 import pytest
 from django.db.models.functions import Now
 
-from contributions import releases, states
+from contributions import states
 from contributions.models import Clip, Release
 from contributions.models.contributor import Split
+from contributions.releasing import releases
 from openempathic import leases, moves, storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry.champion import champion

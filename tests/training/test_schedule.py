@@ -7,8 +7,9 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from contributions import releases, states
+from contributions import states
 from contributions.models import Clip, Release
+from contributions.releasing import releases
 from openempathic.audit.models import AuditEvent
 from openempathic.moves import IllegalMove
 from tests import harvest

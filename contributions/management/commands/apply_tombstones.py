@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contributions import tombstones
+from contributions.leaving import tombstones
 
 TIMEOUT_SECONDS = 30
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contributions import withdrawal
+from contributions.leaving import withdrawal
 from contributions.models import LicenceGrant
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contributions import homecoming
+from contributions.leaving import homecoming
 from openempathic import storage
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from contributions import catalogue
+from contributions.asking import catalogue
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contributions import restoring, tombstones
+from contributions.leaving import restoring, tombstones
 from contributions.management.commands.apply_tombstones import document
 from openempathic import signatures, storage
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contributions import foresight, rules
+from contributions.screening import foresight, rules
 from openempathic.accounts.models import Role, User
 
 AT_ONCE = 500

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from contributions import receipts
+from contributions.consenting import receipts
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from contributions import records
+from contributions.consenting import records
 from openempathic.audit import sealing
 from openempathic.audit.models import AuditSeal
 

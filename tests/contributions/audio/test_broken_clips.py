@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contributions import rules
 from contributions.audio import decode, examiner, speech
+from contributions.screening import rules
 from contributions.taxonomy import screening
 from tests.benchmarks import broken
 from tests.contributions.audio import sounds

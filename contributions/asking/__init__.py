@@ -1,0 +1,1 @@
+"""What the studio asks for next: prompts, languages, gaps, and what people say of what they are asked."""

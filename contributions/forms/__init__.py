@@ -1,0 +1,1 @@
+"""What pages read from people, one file a thing."""

@@ -1,0 +1,1 @@
+"""What listeners hear: suggestions, ratings and what follows from them."""

@@ -1,0 +1,138 @@
+"""Suggestions: what the champion hears in a clip, owed as a row and made by a worker.
+
+A worker asks who the champion is for each clip, so a new version is used without a restart. With no champion
+nothing is owed, and review goes on. A suggestion is served by `ratings` only, after the blind answer.
+"""
+
+import logging
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from contributions.models import Clip, Purpose, Suggestion
+from contributions.screening.lengths import longest_seconds
+from openempathic import leases, storage
+from openempathic.registry.champion import NotFetchable, champion, fetch
+from openempathic.registry.models import Checkpoint
+
+if TYPE_CHECKING:
+    from training.clara import Clara
+
+log = logging.getLogger(__name__)
+
+AGENT = "prelabelling"
+ATTEMPTS_MAX = 3
+RETRY_SECONDS = 20
+AWAITING = (Clip.Status.IN_REVIEW, Clip.Status.DISPUTED)
+
+
+class NotSuggestable(Exception):
+    """The champion could not listen: its files are missing, corrupt, or the clip is gone."""
+
+
+def owe(clip: Clip) -> None:
+    """Note that the champion should listen to the clip, if there is one."""
+    if holder := champion():
+        Suggestion.objects.get_or_create(clip=clip, checkpoint=holder, defaults={"next_attempt_at": Now()})
+
+
+def owe_backlog(*, at_most: int = 200) -> int:
+    """After a new champion: owe its suggestion for every clip that still awaits an ear; returns how many were added."""
+    holder = champion()
+    if holder is None:
+        return 0
+    made = Suggestion.objects.filter(clip=OuterRef("pk"), checkpoint=holder)
+    lacking = Clip.objects.filter(status__in=AWAITING).exclude(Exists(made))[:at_most]
+    rows = [Suggestion(clip=clip, checkpoint=holder, next_attempt_at=Now()) for clip in lacking]
+    # Two sweeps may see the same clips: the second adds nothing.
+    Suggestion.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def give_up_exhausted() -> int:
+    """Owe no longer what every attempt has failed at, also where each worker died of it; returns how many."""
+    exhausted = Suggestion.objects.filter(
+        attempts__gte=ATTEMPTS_MAX, next_attempt_at__isnull=False, scores__isnull=True
+    )
+    return exhausted.exclude(lease_expires_at__gt=Now()).update(next_attempt_at=None)
+
+
+def prelabel_due(suggestion_id: int) -> Suggestion | None:
+    """Claim the suggestion and make it; None when it is not due, another has it, or it is not wanted any more."""
+    owed = Suggestion.objects.filter(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_MAX)
+    claim = leases.claim(owed, suggestion_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    if claim is None:
+        return None
+    suggestion = Suggestion.objects.select_related("clip", "checkpoint").get(pk=suggestion_id)
+    try:
+        scores = listen(suggestion.clip, suggestion.checkpoint)
+    except NotSuggestable as reason:
+        log.warning("No suggestion for %s: %s", suggestion.clip_id, reason)
+        leases.fenced(claim).update(failure=str(reason)[:200])
+        leases.give_back(claim, retry_in_seconds=retry_after(suggestion.attempts))
+        return None
+    keep(scores, claim)
+    # Not there where the clip was purged meanwhile.
+    return Suggestion.objects.filter(pk=suggestion_id).first()
+
+
+def retry_after(attempts: int) -> float | None:
+    """Another try after a pause, until the attempts are spent; then review goes on without."""
+    return RETRY_SECONDS if attempts < ATTEMPTS_MAX else None
+
+
+def keep(scores: dict[str, float], claim: leases.Claim) -> None:
+    """Write the scores behind the fence, unless the clip was withdrawn meanwhile; nothing is owed afterwards."""
+    ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).values("pk")
+    leases.fenced(claim).filter(clip__in=ours).update(
+        scores=scores,
+        emotion=max(scores, key=lambda emotion: scores[emotion]),
+        failure="",
+        made_at=Now(),
+        next_attempt_at=None,
+        lease_owner="",
+        lease_expires_at=None,
+    )
+
+
+def listen(clip: Clip, checkpoint: Checkpoint) -> dict[str, float]:
+    """The checkpoint's probability for each emotion it knows; raises NotSuggestable."""
+    # Pages that give verdicts owe suggestions, and load no sound.
+    from contributions.audio import decode
+
+    if not Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=clip.pk).exists():
+        raise NotSuggestable("the clip is no longer ours to hear")
+    clara = loaded(checkpoint)
+    with tempfile.TemporaryDirectory(prefix="prelabelling-") as folder:
+        try:
+            archive = storage.fetch(clip.archive, Path(folder) / "archive.flac")
+            decoded = decode.decode(archive, longest_seconds=longest_seconds(clip.mode))
+        except (storage.StorageError, decode.Undecodable) as fault:
+            raise NotSuggestable(f"its sound cannot be read: {fault}") from fault
+    return {emotion: round(float(score), 5) for emotion, score in clara.suggest(decoded.waveform).items()}
+
+
+def loaded(checkpoint: Checkpoint) -> "Clara":
+    """The checkpoint, ready to listen; raises NotSuggestable when its files are missing or corrupt."""
+    from training.clara import CorruptCheckpoint
+
+    try:
+        return load_once(str(fetch(checkpoint, into=settings.VAR / "checkpoints")))
+    except (NotFetchable, CorruptCheckpoint) as fault:
+        raise NotSuggestable(str(fault)) from fault
+
+
+@lru_cache(maxsize=2)
+def load_once(folder: str) -> Any:
+    """A model is loaded once a process, and kept for the next clip; the folder's name is its digest."""
+    import torch
+
+    from training.clara import Clara
+
+    torch.set_num_threads(1)
+    return Clara.load(folder)

@@ -1,0 +1,1 @@
+"""Which clips are covered, and the releases that are made of them."""

@@ -1,0 +1,1 @@
+"""What machines find in a clip: examinations, the table of rules, duplicates, verdicts and the backlog."""
