@@ -9,24 +9,24 @@ from tests import servers
 
 HOUSE = Path(__file__).parent.parent.parent
 ACTS = (
-    "consent",
-    "consent_events",
-    "covered_then",
-    "about_me",
-    "intake",
-    "ratings",
-    "withdrawal",
-    "duplicates",
-    "taking_back",
-    "corpora",
-    "prelabelling",
-    "states",
-    "receipts",
+    "consenting/test_consent.py",
+    "consenting/test_consent_events.py",
+    "consenting/test_covered_then.py",
+    "consenting/test_about_me.py",
+    "test_intake.py",
+    "listening/test_ratings.py",
+    "leaving/test_withdrawal.py",
+    "screening/test_duplicates.py",
+    "leaving/test_taking_back.py",
+    "test_corpora.py",
+    "listening/test_prelabelling.py",
+    "test_states.py",
+    "consenting/test_receipts.py",
 )
 
 
 def test_the_acts_hold_on_postgresql(postgres_server):
-    files = [f"tests/contributions/test_{act}.py" for act in ACTS] + [
+    files = [f"tests/contributions/{act}" for act in ACTS] + [
         "tests/openempathic/test_leases.py",
         "tests/openempathic/test_sealing.py",
     ]
