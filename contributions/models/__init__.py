@@ -8,11 +8,21 @@ from contributions.models.coverage import CoverageCount
 from contributions.models.examination import Examination
 from contributions.models.example import ExampleHeard, PromptExample
 from contributions.models.fingerprint import Fingerprint, FingerprintKey
-from contributions.models.language import LanguageDecision, NativeSpeaker, SentenceConfirmation, SentenceRepair
+from contributions.models.gold import GoldItem, ListenerPass, TutorialAnswer
+from contributions.models.label import ClipLabel, Figure, RaterStanding
+from contributions.models.language import (
+    LanguageDecision,
+    ListeningDecision,
+    NativeSpeaker,
+    SentenceConfirmation,
+    SentenceRepair,
+)
 from contributions.models.licence import Annotation, LicenceGrant
+from contributions.models.need import ListeningNeed
 from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip, StyleSkip
-from contributions.models.rating import Rating, RatingTurn
+from contributions.models.rating import Arm, Rating, RatingTurn, RatingVoid
 from contributions.models.release import Release, ReleaseClip
+from contributions.models.report import ClipReport, ReportAnswer
 from contributions.models.rule import RulesVersion
 from contributions.models.self_report import SelfReport
 from contributions.models.suggestion import Suggestion
@@ -22,8 +32,11 @@ from contributions.models.verdict import Verdict
 
 __all__ = [
     "Annotation",
+    "Arm",
     "CheckpointNews",
     "Clip",
+    "ClipLabel",
+    "ClipReport",
     "ConsentEvent",
     "ConsentText",
     "Contributor",
@@ -31,11 +44,16 @@ __all__ = [
     "CurrentConsent",
     "Examination",
     "ExampleHeard",
+    "Figure",
     "Fingerprint",
     "FingerprintKey",
     "Goal",
+    "GoldItem",
     "LanguageDecision",
     "LicenceGrant",
+    "ListenerPass",
+    "ListeningDecision",
+    "ListeningNeed",
     "NativeSpeaker",
     "Prompt",
     "PromptDecision",
@@ -43,10 +61,13 @@ __all__ = [
     "PromptReport",
     "PromptSkip",
     "Purpose",
+    "RaterStanding",
     "Rating",
     "RatingTurn",
+    "RatingVoid",
     "Release",
     "ReleaseClip",
+    "ReportAnswer",
     "RulesVersion",
     "SelfReport",
     "SentenceConfirmation",
@@ -54,6 +75,7 @@ __all__ = [
     "StyleSkip",
     "Suggestion",
     "TakingBack",
+    "TutorialAnswer",
     "Variety",
     "Verdict",
 ]

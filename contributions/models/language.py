@@ -62,3 +62,15 @@ class LanguageDecision(WrittenOnce):
 
     def __str__(self) -> str:
         return f"decision on {self.language}"
+
+
+class ListeningDecision(WrittenOnce):
+    """How many blind answers a clip of this language needs before its status follows; the last decision stands."""
+
+    language = models.CharField(max_length=35, db_index=True)
+    ratings_required = models.PositiveSmallIntegerField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"listeners for {self.language}"

@@ -23,6 +23,9 @@ class Verdict(WrittenOnce):
     examination = models.ForeignKey(
         "contributions.Examination", null=True, on_delete=models.SET_NULL, related_name="verdicts"
     )
+    # Where two people have to agree: the first one's word moves nothing, the second one's names it.
+    is_proposal = models.BooleanField(default=False)
+    proposal = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="seconded_by")
     decided_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -40,6 +40,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail address"), unique=True)
     role = models.CharField(max_length=12, choices=Role, default=Role.CONTRIBUTOR)
+    # The languages that a moderator judges; empty for all of them.
+    moderated_languages = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
@@ -85,6 +87,7 @@ class Invitation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     email = models.EmailField(_("e-mail address"))
     role = models.CharField(max_length=12, choices=Role, default=Role.MODERATOR)
+    moderated_languages = models.JSONField(default=list, blank=True)
     # Only the digest is kept: a stolen database opens no door.
     token_sha256 = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
