@@ -1,6 +1,7 @@
 """Addresses of everything from consent to rating."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from contributions.api import docs, sound
@@ -16,6 +17,7 @@ from contributions.views import (
     help,
     home,
     languages,
+    listening,
     moderating,
     my_archive,
     my_clips,
@@ -23,7 +25,6 @@ from contributions.views import (
     plain_pages,
     prompts,
     receipts,
-    reviewing,
     rules,
     session,
     tombstones,
@@ -73,9 +74,11 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/withdrawal/", my_clips.take_back, name="withdrawal"),
     path("clips/<uuid:clip_id>/audio/", sound.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/peaks/", sound.peaks, name="clip-peaks"),
-    path("review/", reviewing.review, name="review"),
-    path("review/<uuid:turn_id>/rating/", reviewing.rating, name="review-rating"),
-    path("review/<uuid:rating_id>/suggestion/", reviewing.suggestion, name="review-suggestion"),
+    path("listen/", listening.listen, name="listen"),
+    path("listen/<uuid:turn_id>/rating/", listening.rating, name="listen-rating"),
+    path("listen/<uuid:rating_id>/step/", listening.step, name="listen-step"),
+    # What it was called before.
+    path("review/", RedirectView.as_view(pattern_name="listen", permanent=True), name="review"),
     path("moderate/", moderating.moderate, name="moderate"),
     path("moderate/backlog/", backlog.backlog, name="backlog"),
     path("moderate/<uuid:clip_id>/", moderating.clip, name="moderate-clip"),

@@ -1,4 +1,4 @@
-"""What people fill in: what they allow, who they are, and what they heard."""
+"""What people fill in: what they allow, and who they are."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -10,17 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contributions.consenting import consent
 from contributions.consenting.facts import Facts
-from contributions.listening import ratings
-from contributions.listening.ratings import Answer
 from contributions.models import ConsentText
-from contributions.taxonomy import reading, reasons
-
-INTENSITIES = (
-    (0, _("Not at all")),
-    (1, _("Slight")),
-    (2, _("Clear")),
-    (3, _("Strong")),
-)
+from contributions.taxonomy import reading
 
 # A title, whose choice it is, and what happens; how long, who hears it and how to take it back unfold below.
 LEAD_BLOCKS = 3
@@ -145,29 +136,3 @@ class AboutMeForm(forms.Form):
         """What was told of each language that was asked about; only of a form that is valid."""
         asked = (name for name in self.fields if name.startswith(VARIETY))
         return {name.removeprefix(VARIETY): self.cleaned_data[name] for name in asked}
-
-
-class RatingForm(forms.Form):
-    """One listener's blind answer; what was not said stays empty."""
-
-    is_usable = forms.TypedChoiceField(
-        choices=[("yes", _("Yes")), ("no", _("No"))], coerce=lambda said: said == "yes", empty_value=None
-    )
-    unusable_reason = forms.ChoiceField(
-        choices=lambda: [(reason.code, reason.text) for reason in reasons.LISTENING], required=False
-    )
-    emotion = forms.ChoiceField(choices=lambda: [(name, name) for name in ratings.answerable()], required=False)
-    intensity = forms.TypedChoiceField(choices=INTENSITIES, coerce=int, empty_value=None, required=False)
-    description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-
-    def answer(self) -> Answer:
-        """The answer as the act takes it; only of a form that is valid."""
-        said = self.cleaned_data
-        if not said["is_usable"]:
-            return Answer(is_usable=False, unusable_reason=said["unusable_reason"], description=said["description"])
-        return Answer(
-            is_usable=True,
-            emotion=said["emotion"],
-            intensity=said["intensity"],
-            description=said["description"],
-        )

@@ -30,7 +30,7 @@ PROMPTS_IN_HAND = 20
 # What belongs to pages that need the site to be there, and the pictures that only installing needs.
 NOT_OFFLINE = (
     *("any-", "api", "clip-player", "code-field", "curation", "guest_code", "keyboard-shortcuts", "maskable-"),
-    *("rating-form", "receipt", "review", "run-progress"),
+    *("listen", "rating-form", "receipt", "run-progress"),
 )
 PARTS = {"Sending": "js/audio/sending.js", "begin": "js/worker.js"}
 INDENTATION = re.compile(r"\s*\n\s*")

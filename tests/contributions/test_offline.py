@@ -125,7 +125,7 @@ def test_the_worker_names_the_studios_files_and_no_page_of_a_person(client):
 
     assert {"/static/js/elements/recording-studio.js", "/static/css/studio.css"} <= set(facts["files"])
     assert all(address.startswith("/static/") for address in facts["files"])
-    assert not any("review" in address for address in facts["files"])
+    assert not any("listen" in address for address in facts["files"])
     assert reverse("account_logout") in facts["addresses"]["leaving"]
 
 

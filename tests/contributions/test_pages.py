@@ -134,7 +134,7 @@ def test_a_broken_site_still_shows_a_page_without_knowing_anything(db):
 
 def test_otto_reads_why_a_moderators_page_is_closed_to_him(client, stock):
     client.force_login(worlds.person("otto"))
-    answer = client.get(reverse("review"))
+    answer = client.get(reverse("listen"))
 
     assert answer.status_code == 403
     assert "Reviewing is for moderators" in answer.content.decode()
@@ -153,7 +153,7 @@ def test_nothing_on_a_page_runs_or_styles_itself_inline(client, vera_in_the_stud
     assert all("src=" in script or f'nonce="{nonce[1]}"' in script for script in scripts)
 
 
-@pytest.mark.parametrize("name", ["home", "choose-language", "consent", "studio", "review", "runs"])
+@pytest.mark.parametrize("name", ["home", "choose-language", "consent", "studio", "listen", "runs"])
 def test_the_first_load_of_a_page_stays_small(client, clip, name):
     cleo = worlds.volunteer("cleo")
     cleo.role = "CURATOR"
@@ -269,9 +269,9 @@ def test_a_sentence_that_vera_spoke_comes_again_only_after_the_others(client, ve
 # A moderator's way
 
 
-def test_the_review_page_is_blind(client, clip, suggestion, milo):
+def test_the_listening_page_is_blind(client, clip, suggestion, milo):
     client.force_login(milo)
-    text = page(client, "review")
+    text = page(client, "listen")
 
     assert "CLARA" not in text
     assert suggestion.checkpoint.version not in text
@@ -283,10 +283,10 @@ def test_the_review_page_is_blind(client, clip, suggestion, milo):
 
 def test_milo_sees_the_suggestion_after_his_answer_and_keeps_it(client, clip, suggestion, milo):
     client.force_login(milo)
-    page(client, "review")
+    page(client, "listen")
     turn = RatingTurn.objects.get(rater=milo)
     answer = client.post(
-        reverse("review-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "anger", "intensity": "2"}
+        reverse("listen-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "anger", "intensity": "2"}
     )
     text = client.get(answer.url).content.decode()
 
@@ -301,10 +301,10 @@ def test_milo_sees_the_suggestion_after_his_answer_and_keeps_it(client, clip, su
 
 def test_every_answer_of_the_form_is_kept(client, clip, milo):
     client.force_login(milo)
-    page(client, "review")
+    page(client, "listen")
     turn = RatingTurn.objects.get(rater=milo)
     said = {"is_usable": "yes", "emotion": "sarcastic", "intensity": "0", "description": "dry"}
-    client.post(reverse("review-rating", args=[turn.pk]), said)
+    client.post(reverse("listen-rating", args=[turn.pk]), said)
     rating = Rating.objects.get()
 
     assert (rating.emotion, rating.intensity, rating.description) == ("sarcastic", 0, "dry")
@@ -312,20 +312,20 @@ def test_every_answer_of_the_form_is_kept(client, clip, milo):
 
 def test_an_unusable_clip_asks_for_no_second_answer(client, clip, suggestion, milo):
     client.force_login(milo)
-    page(client, "review")
+    page(client, "listen")
     turn = RatingTurn.objects.get(rater=milo)
     said = {"is_usable": "no", "unusable_reason": "TOO_NOISY", "emotion": "anger"}
 
-    assert client.post(reverse("review-rating", args=[turn.pk]), said).url == reverse("review")
+    assert client.post(reverse("listen-rating", args=[turn.pk]), said).url == reverse("listen")
     assert Rating.objects.get().unusable_reason == "TOO_NOISY"
 
 
 def test_an_incomplete_answer_comes_back_as_it_was_filled_in(client, clip, milo):
     client.force_login(milo)
-    page(client, "review")
+    page(client, "listen")
     turn = RatingTurn.objects.get(rater=milo)
     said = {"is_usable": "yes", "intensity": "3", "description": "she almost laughs"}
-    answer = client.post(reverse("review-rating", args=[turn.pk]), said)
+    answer = client.post(reverse("listen-rating", args=[turn.pk]), said)
 
     assert answer.status_code == 422
     assert Boxes(answer.content.decode()).checked() == {"is_usable": "yes", "intensity": "3"}
@@ -334,11 +334,11 @@ def test_an_incomplete_answer_comes_back_as_it_was_filled_in(client, clip, milo)
 
 def test_an_answer_after_somebody_else_took_the_turn_is_shown_again_with_the_reason(client, clip, milo, cleo):
     client.force_login(milo)
-    page(client, "review")
+    page(client, "listen")
     turn = RatingTurn.objects.get(rater=milo)
     RatingTurn.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     ratings.open_turn(cleo)
-    answer = client.post(reverse("review-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "fear"})
+    answer = client.post(reverse("listen-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "fear"})
 
     assert answer.status_code == 409
     assert "ran out" in answer.content.decode()
@@ -349,14 +349,14 @@ def test_an_answer_after_somebody_else_took_the_turn_is_shown_again_with_the_rea
 def test_an_empty_queue_has_a_friendly_page(client, milo):
     client.force_login(milo)
 
-    assert "Nothing waits for your ears" in page(client, "review")
+    assert "Nothing waits for your ears" in page(client, "listen")
 
 
 def test_milo_gives_no_second_answer_to_a_rating_of_cleos(client, clip, suggestion, milo, cleo):
     rating = worlds.rated(clip, by=cleo)
     client.force_login(milo)
 
-    assert client.get(reverse("review-suggestion", args=[rating.pk])).status_code == 404
+    assert client.get(reverse("listen-step", args=[rating.pk])).status_code == 404
 
 
 # Words

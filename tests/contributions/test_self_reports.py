@@ -172,15 +172,15 @@ def test_no_listener_sees_it_before_or_after_their_answer(vera, milo, client):
     clip = worlds.screened_clip(vera)
     client.force_login(milo)
     turn = ratings.open_turn(milo)
-    before = seen(client.get(reverse("review")))
+    before = seen(client.get(reverse("listen")))
     say(clip, Said(emotion="pensive", styles=("tremble",), description="I thought of the night bus."))
 
-    page = client.get(reverse("review"))
+    page = client.get(reverse("listen"))
     assert str(turn.pk) in page.content.decode()
     assert seen(page) == before
     assert "night bus" not in page.content.decode()
     rating = ratings.rate(turn, by=milo, answer=ratings.Answer(is_usable=True, emotion="anger"))
-    after = client.get(reverse("review-suggestion", args=[rating.pk])).content.decode()
+    after = client.get(reverse("listen-step", args=[rating.pk])).content.decode()
     assert "night bus" not in after
     assert "pensive" not in str(Rating.objects.values())
     client.get(reverse("api:self-report", args=[clip.pk]))

@@ -84,10 +84,11 @@ delete-account                       -              GET     >take-part 200      
 delete-account                       -              POST    >take-part 200      200      200      200      200      200
 my-clips                             -              GET     >take-part 200      200      200      200      200      200
 
-review                               -              GET     sign-in  sign-in  403      403      200      200      200
-review-rating                        milo's-turn    POST    sign-in  sign-in  403      403      422      404      404
-review-suggestion                    milo's-rating  GET     sign-in  sign-in  403      403      200      404      404
-review-suggestion                    milo's-rating  POST    sign-in  sign-in  403      "        >review-suggestion 404      "
+review                               -              GET     301      301      301      301      301      301      301
+listen                               -              GET     sign-in  sign-in  403      403      200      200      200
+listen-rating                        milo's-turn    POST    sign-in  sign-in  403      403      422      404      404
+listen-step                          milo's-rating  GET     sign-in  sign-in  403      403      200      404      404
+listen-step                          milo's-rating  POST    sign-in  sign-in  403      "        >listen-step 404      "
 
 moderate                             -              GET     sign-in  sign-in  403      403      200      200      200
 backlog                              -              GET     sign-in  sign-in  403      403      200      200      200

@@ -15,5 +15,5 @@ def picture(page: Page, name: str, folder: Path) -> None:
         page.set_viewport_size({"width": width, "height": height})
         page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width} px"
-    if os.environ.get("OE_SCREENSHOTS") and name in ("studio", "review"):
+    if os.environ.get("OE_SCREENSHOTS") and name in ("studio", "listen"):
         shutil.copy(folder / f"{name}-1280.png", HOUSE / "docs" / "screenshots" / f"{name}.png")

@@ -120,7 +120,7 @@ def test_milo_overturns_a_machine_by_the_keyboard_alone_and_the_clip_goes_on(sit
     assert site.rows("SELECT from_status, to_status, note FROM contributions_verdict") == [
         ("UNUSABLE", "IN_REVIEW", "A whisper, 1 2 3 p.")
     ]
-    milo.goto(f"{site.url}/review/")
+    milo.goto(f"{site.url}/listen/")
     assert clip in milo.content()
 
     milo.goto(f"{site.url}/moderate/backlog/")

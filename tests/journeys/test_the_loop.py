@@ -102,8 +102,8 @@ def test_a_voice_goes_round_the_loop(site, playwright, tmp_path):
         capture = site.rows(f"SELECT capture FROM contributions_clip WHERE id IN {either(first)}")
         assert "autoGainControl" in str(capture)
 
-        milo.goto(f"{site.url}/review/")
-        picture(milo, "review", tmp_path)
+        milo.goto(f"{site.url}/listen/")
+        picture(milo, "listen", tmp_path)
         people.hear(milo)
         people.rate(milo, "happ")
         # No champion yet: no suggestion, and review goes on.
@@ -140,7 +140,7 @@ def test_a_voice_goes_round_the_loop(site, playwright, tmp_path):
         milo.get_by_label("Password").fill(people.PASSWORD)
         milo.locator("main form button").first.click()
         milo.wait_for_url(lambda url: "login" not in url)
-        milo.goto(f"{site.url}/review/")
+        milo.goto(f"{site.url}/listen/")
         assert "CLARA" not in milo.locator("main").inner_text()
         assert version[:12] not in milo.content()
         people.hear(milo)
@@ -149,7 +149,7 @@ def test_a_voice_goes_round_the_loop(site, playwright, tmp_path):
         assert version[:12] in milo.content()
         picture(milo, "suggestion", tmp_path)
         milo.keyboard.press("k")
-        milo.wait_for_url("**/review/")
+        milo.wait_for_url("**/listen/")
 
         vera.goto(f"{site.url}/contribute/clips/")
         picture(vera, "clips", tmp_path)

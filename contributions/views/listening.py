@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contributions.forms.contributing import INTENSITIES, RatingForm
+from contributions.forms.listening import INTENSITIES, RatingForm
 from contributions.listening import ratings
 from contributions.models import Rating, RatingTurn
 from contributions.permissions import may_moderate
@@ -39,11 +39,11 @@ moderators_only = open_to(
 @moderators_only
 @never_cache
 @require_safe
-def review(request: HttpRequest) -> HttpResponse:
+def listen(request: HttpRequest) -> HttpResponse:
     """The next clip that waits for this pair of ears, or a friendly word that none does."""
     turn = ratings.open_turn(request.user)
     if turn is None:
-        return render(request, "review/empty.html")
+        return render(request, "listen/empty.html")
     return clip_page(request, turn, RatingForm())
 
 
@@ -61,7 +61,7 @@ def clip_page(request: HttpRequest, turn: RatingTurn, form: RatingForm, **more: 
         "intensities": [(str(level), label) for level, label in INTENSITIES],
         "is_further": form["emotion"].value() not in (None, "", *words.core_names()),
     }
-    return render(request, "review/clip.html", facts | more, status=status)
+    return render(request, "listen/clip.html", facts | more, status=status)
 
 
 @moderators_only
@@ -79,10 +79,10 @@ def rating(request: HttpRequest, turn_id: UUID) -> HttpResponse:
         return clip_page(request, turn, form, refusal=refusal.message, is_expired=True, status=409)
     except ratings.NotRateable as refusal:
         messages.warning(request, refusal.message)
-        return redirect("review")
+        return redirect("listen")
     if ratings.suggestion_for(kept):
-        return redirect("review-suggestion", rating_id=kept.pk)
-    return redirect("review")
+        return redirect("listen-step", rating_id=kept.pk)
+    return redirect("listen")
 
 
 def complete(form: RatingForm) -> ratings.Answer:
@@ -95,13 +95,13 @@ def complete(form: RatingForm) -> ratings.Answer:
 @moderators_only
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def suggestion(request: HttpRequest, rating_id: UUID) -> HttpResponse:
+def step(request: HttpRequest, rating_id: UUID) -> HttpResponse:
     """What the model heard, to one's own stored answer: keep it or change it."""
     own = Rating.objects.filter(rater_id=request.user.pk, phase=Rating.Phase.BLIND)
     blind = get_object_or_404(own.select_related("clip"), pk=rating_id)
     heard = ratings.suggestion_for(blind)
     if heard is None:
-        return redirect("review")
+        return redirect("listen")
     if request.method == "POST":
         return reconsidered(request, blind)
     facts = {
@@ -113,7 +113,7 @@ def suggestion(request: HttpRequest, rating_id: UUID) -> HttpResponse:
         "core": words.core_feelings(),
         "further": words.further_feelings(),
     }
-    return render(request, "review/suggestion.html", facts)
+    return render(request, "listen/step.html", facts)
 
 
 def reconsidered(request: HttpRequest, blind: Rating) -> HttpResponse:
@@ -122,7 +122,7 @@ def reconsidered(request: HttpRequest, blind: Rating) -> HttpResponse:
         ratings.reconsider(blind, by=request.user, emotion=request.POST.get("emotion", ""))
     except ratings.IncompleteAnswer as refusal:
         messages.warning(request, refusal.message)
-        return redirect("review-suggestion", rating_id=blind.pk)
+        return redirect("listen-step", rating_id=blind.pk)
     except ratings.NotRateable as refusal:
         messages.warning(request, refusal.message)
-    return redirect("review")
+    return redirect("listen")
