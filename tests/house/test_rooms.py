@@ -21,6 +21,8 @@ DOORS = {
     "webrtcvad": {"contributions.audio.speech"},
     "celery": {"openempathic.celery", "openempathic.audit.tasks", "contributions.tasks", "training.tasks"},
     "kombu": {"openempathic.file_broker"},
+    "crowdkit": {"contributions.listening.aggregation"},
+    "pandas": {"contributions.listening.aggregation"},
 }
 
 # What each part of the installation brings: a room may use what its part declares, not what happens to lie around.
@@ -32,7 +34,19 @@ BRINGS = {
 # The rooms of the child that trains: pure PyTorch, able to run on a machine that has no Django.
 CHILD = re.compile(r"training\.(fit|plan|packing|captions|augmentation|batches|loss|learner|state|evaluation)\b")
 
-HEAVY = {"torch", "torchaudio", "av", "webrtcvad", "sklearn", "scipy", "numpy", "boto3", "botocore"}
+HEAVY = {
+    "torch",
+    "torchaudio",
+    "av",
+    "webrtcvad",
+    "sklearn",
+    "scipy",
+    "numpy",
+    "boto3",
+    "botocore",
+    "pandas",
+    "crowdkit",
+}
 SITE = {"django", "openempathic", "contributions", "celery", "boto3"}
 
 WEB = """
