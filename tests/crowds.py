@@ -180,7 +180,7 @@ class Stored:
 
 
 def stored(crowd: Crowd, *, began_at: datetime | None = None, name: str = "crowd") -> Stored:
-    """The crowd as rows, none of it by acts: accepted clips of one voice, accounts, and blind ratings a minute apart."""
+    """The crowd as rows, none of it by acts: accepted clips of one voice, accounts, blind ratings a minute apart."""
     began_at = began_at or timezone.now() - timedelta(minutes=len(crowd.answers) + 5)
     voice = a_voice(f"{name}-{crowd.language}")
     clips = [a_clip(voice, crowd, number) for number in range(len(crowd.truth))]
