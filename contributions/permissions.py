@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
-from contributions.models import Clip, Contributor, Examination, Purpose, Rating
+from contributions.models import Clip, Contributor, Examination, ListenerPass, Purpose, Rating, RatingTurn
 from contributions.models.clip import ClipQuerySet
+from contributions.taxonomy import tags
 
 # What a machine, or the listeners, could not settle or settled against the clip: a moderator may decide about it.
 DECIDABLE = (Clip.Status.UNUSABLE, Clip.Status.QUARANTINED, Clip.Status.DISPUTED, Clip.Status.REJECTED)
@@ -21,12 +23,63 @@ def may_curate(person: Any) -> bool:
     return person.is_authenticated and person.is_curator
 
 
+def moderates_all(person: Any) -> bool:
+    """Whether the person judges clips of every language: curators, and moderators who were given none in particular."""
+    return may_moderate(person) and (person.is_curator or not person.moderated_languages)
+
+
+def may_moderate_in(person: Any, language: str) -> bool:
+    """Whether the person judges clips of the language, or of the one that it is a variety of."""
+    if not may_moderate(person):
+        return False
+    return moderates_all(person) or any(tags.is_within(language, own) for own in person.moderated_languages)
+
+
+def moderated(person: Any) -> Q:
+    """The condition on clips that they are of a language which the person moderates."""
+    if moderates_all(person):
+        return Q()
+    languages = person.moderated_languages if may_moderate(person) else []
+    # None at all where nothing is moderated.
+    condition = Q(language__in=languages)
+    for language in languages:
+        condition |= Q(language__startswith=f"{language}-")
+    return condition
+
+
+def may_listen(person: Any, language: str) -> bool:
+    """Whether the person may rate clips of the language: they moderate it, or passed its tutorial."""
+    languages = languages_heard(person)
+    return languages is None or any(tags.is_within(language, own) for own in languages)
+
+
+def may_listen_at_all(person: Any) -> bool:
+    """Whether there is any language whose clips the person may rate."""
+    languages = languages_heard(person)
+    return languages is None or bool(languages)
+
+
+def languages_heard(person: Any) -> list[str] | None:
+    """The languages whose clips the person may rate; None where it is every one."""
+    if not person.is_authenticated:
+        return []
+    if moderates_all(person):
+        return None
+    passed = ListenerPass.objects.filter(person=person).values_list("language", flat=True)
+    return sorted({*passed, *(person.moderated_languages if may_moderate(person) else [])})
+
+
 def impartial(person: Any) -> ClipQuerySet:
-    """The clips that the person neither spoke nor rated, and that are like none of theirs."""
+    """The clips of their languages that the person neither spoke nor rated, and that are like none of theirs."""
     rated = Rating.objects.filter(clip=OuterRef("pk"), rater=person)
+    clips = Clip.objects.filter(moderated(person)).not_of(person)
+    return clips.exclude(Exists(rated)).exclude(Exists(like_theirs(person)))
+
+
+def like_theirs(person: Any) -> Any:
+    """The examinations that found a clip to be the same as one of the person's."""
     own = Q(twin__contributor__user=person) | Q(twin__contributor__claimed_by=person)
-    like_theirs = Examination.objects.filter(own, clip=OuterRef("pk"))
-    return Clip.objects.all().not_of(person).exclude(Exists(rated)).exclude(Exists(like_theirs))
+    return Examination.objects.filter(own, clip=OuterRef("pk"))
 
 
 def decidable_by(person: Any) -> ClipQuerySet:
@@ -43,13 +96,19 @@ def twins_before(person: Any) -> ClipQuerySet:
 def audible_to(person: Any, voices: list[Contributor]) -> Any:
     """The live clips that the person with these voices may hear.
 
-    Their own; a moderator's turns, and what they may decide about with what it is like; all for a curator.
+    Their own; those of their turns, a moderator's for good and a listener's while the turn lasts; what a moderator may
+    decide about with what it is like; all for a curator.
     """
     clips = Clip.objects.live()
     if may_curate(person):
         return clips
-    if may_moderate(person):
-        decidable = Exists(decidable_by(person).filter(pk=OuterRef("pk")))
-        twins = Exists(twins_before(person).filter(pk=OuterRef("pk")))
-        return clips.filter(Q(contributor__in=voices) | Q(turns__rater=person) | decidable | twins).distinct()
-    return clips.of(voices)
+    if not person.is_authenticated:
+        return clips.of(voices)
+    turns = RatingTurn.objects.filter(clip=OuterRef("pk"), rater=person)
+    if not may_moderate(person):
+        running = turns.filter(lease_expires_at__gt=timezone.now())
+        ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(Exists(running))
+        return clips.filter(Q(contributor__in=voices) | Q(pk__in=ours.values("pk")))
+    decidable = Exists(decidable_by(person).filter(pk=OuterRef("pk")))
+    twins = Exists(twins_before(person).filter(pk=OuterRef("pk")))
+    return clips.filter(Q(contributor__in=voices) | Exists(turns) | decidable | twins).distinct()

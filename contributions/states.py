@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.db import transaction
+
+from contributions.listening import queue
 from contributions.models import Clip
 from openempathic import leases, moves
 from openempathic.moves import Move, MoveTable
@@ -24,8 +27,8 @@ TABLE = MoveTable(
             for target in (S.ACCEPTED, S.REJECTED, S.IN_REVIEW, S.STORED)
             if source != target
         ),
-        Move(S.ACCEPTED, S.IN_REVIEW, "moderator", "ratings voided"),
-        Move(S.ACCEPTED, S.DISPUTED, "moderator", "doubt: leaves the next release"),
+        Move(S.ACCEPTED, S.IN_REVIEW, "moderator or rater", "ratings voided or undone"),
+        Move(S.ACCEPTED, S.DISPUTED, "moderator or ratings", "doubt: leaves the next release"),
         Move(S.IN_REVIEW, S.QUARANTINED, "reports", "two reports, or one by a moderator"),
         Move(S.ACCEPTED, S.QUARANTINED, "reports", "two reports, or one by a moderator"),
         *(
@@ -39,5 +42,10 @@ TABLE = MoveTable(
 
 
 def move(clip: Clip, *, to: str, by: Any, reason: str = "", claim: leases.Claim | None = None, **columns: Any) -> None:
-    """Change the clip's status as the table allows; see openempathic.moves.move for what it raises."""
-    moves.move(clip, table=TABLE, to=to, by=by, reason=reason, claim=claim, columns=columns)
+    """Change the clip's status as the table allows, and what it wants of listeners with it.
+
+    See openempathic.moves.move for what it raises.
+    """
+    with transaction.atomic():
+        moves.move(clip, table=TABLE, to=to, by=by, reason=reason, claim=claim, columns=columns)
+        queue.follow(clip)

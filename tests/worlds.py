@@ -3,13 +3,16 @@
 import hashlib
 import io
 import uuid
+from datetime import timedelta
 from pathlib import Path
+
+from django.utils import timezone
 
 from contributions import intake
 from contributions.asking import catalogue
 from contributions.consenting import consent, guests
 from contributions.listening import ratings
-from contributions.models import Clip, Contributor, Prompt, Purpose, Rating
+from contributions.models import Clip, Contributor, Prompt, Purpose, Rating, RatingTurn
 from contributions.screening import examination
 from openempathic.accounts.models import Role, User
 
@@ -77,12 +80,19 @@ def screened_clip(someone: User | Contributor, sound: Path | bytes = ANGER) -> C
     return clip
 
 
+def heard(turn: RatingTurn) -> RatingTurn:
+    """The turn, begun a while ago, with its clip played to the end."""
+    RatingTurn.objects.filter(pk=turn.pk).update(opened_at=timezone.now() - timedelta(minutes=2))
+    ratings.note_heard(turn, by=turn.rater)
+    return turn
+
+
 def rated(clip: Clip, *, by: User, emotion: str = "anger") -> Rating:
     """The moderator's blind rating of the clip, given in a turn of their own."""
     turn = ratings.open_turn(by)
     assert turn is not None
     assert turn.clip_id == clip.pk
-    return ratings.rate(turn, by=by, answer=ratings.Answer(is_usable=True, emotion=emotion))
+    return ratings.rate(heard(turn), by=by, answer=ratings.Answer(is_usable=True, emotion=emotion))
 
 
 def accepted_clip(

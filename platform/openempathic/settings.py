@@ -334,6 +334,10 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("OE_LOG_LEVEL", "INFO")},
+# So many clips one listener rates in a day: more of it tires the ear.
+RATINGS_PER_DAY = env.int("OE_RATINGS_PER_DAY", 90)
+# How many of the steps after a blind answer do without the suggestion: what it does to answers is known from these.
+HIDDEN_ARM = env.float("OE_HIDDEN_ARM", 0.1)
     # That a worker is ready is news; that it swept, every two seconds, is not.
     "loggers": {"celery": {"level": "WARNING"}, "celery.apps.worker": {"level": "INFO"}},
 }
