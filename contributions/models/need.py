@@ -36,6 +36,8 @@ class ListeningNeed(models.Model):
             models.Index(
                 fields=["language", "priority", "place"], condition=Q(is_open=True), name="needs_by_language_and_place"
             ),
+            # For those who hear every language.
+            models.Index(fields=["priority", "place"], condition=Q(is_open=True), name="needs_by_place"),
             models.Index(fields=["language", "opened_at"], condition=Q(is_open=True), name="needs_by_language_and_age"),
         ]
 

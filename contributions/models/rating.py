@@ -36,6 +36,8 @@ class RatingTurn(models.Model):
     is_gold = models.BooleanField(default=False)
 
     class Meta:
+        # What a listener has begun is found without looking at all that they have ended.
+        indexes = [models.Index(fields=["rater", "opened_at"], condition=Q(closed_at=None), name="turns_under_way")]
         constraints = [models.UniqueConstraint(fields=["clip", "rater"], name="one_turn_per_clip_and_rater")]
 
     def __str__(self) -> str:
