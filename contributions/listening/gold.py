@@ -14,10 +14,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contributions import taxonomy
+from contributions.listening import reveals
 from contributions.models import (
     Clip,
     Examination,
@@ -28,6 +28,7 @@ from contributions.models import (
     TutorialAnswer,
     Verdict,
 )
+from contributions.taxonomy import tags
 from openempathic import audit
 
 AGENT = "worker:gold"
@@ -68,10 +69,18 @@ def playable() -> "QuerySet[Clip]":
     return Clip.objects.filter(status=Clip.Status.ACCEPTED).covered_by(Purpose.STORE_AND_REVIEW)
 
 
+def language_of(tag: str) -> str:
+    """The language that the items of a variety belong to: that of which it is one, as the queue has it."""
+    try:
+        return tags.listed(tag).tag
+    except taxonomy.UnknownLanguage:
+        return tag
+
+
 def usable(language: str | None = None) -> "QuerySet[GoldItem]":
     """The items that may be played now: not retired, with a band, their clips accepted and covered."""
     items = GoldItem.objects.filter(Exists(playable().filter(pk=OuterRef("clip"))), is_active=True).exclude(emotions=[])
-    return items.filter(language=language) if language else items
+    return items.filter(language=language_of(language)) if language else items
 
 
 def not_of(person: Any, items: "QuerySet[GoldItem]") -> "QuerySet[GoldItem]":
@@ -109,10 +118,16 @@ def maybe_gold(rater: Any, language: str, *, chance: random.Random | None = None
     return items.filter(pk__gte=place).first() or items.first()
 
 
+def propose_all() -> int:
+    """Propose in every language that has accepted clips; how many items are new."""
+    there = Clip.objects.filter(status=Clip.Status.ACCEPTED).order_by().values_list("language", flat=True).distinct()
+    return sum(propose(language) for language in sorted({language_of(tag) for tag in there}))
+
+
 def propose(language: str) -> int:
     """Make gold of every clip that is heard alike by enough, and hold what ratings made to them; how many are new."""
     made = sum(keep(clip_id, votes) for clip_id, votes in candidates(language))
-    for item in GoldItem.objects.filter(language=language, chosen_by=None).iterator(chunk_size=AT_ONCE):
+    for item in GoldItem.objects.filter(language=language_of(language), chosen_by=None).iterator(chunk_size=AT_ONCE):
         hold(item)
     return made
 
@@ -120,7 +135,8 @@ def propose(language: str) -> int:
 def candidates(language: str) -> Iterable[tuple[UUID, list[str]]]:
     """Clips of the language that are no gold and have enough counting votes, with these."""
     counting = Rating.objects.counting().filter(is_usable=True, clip__gold=None)
-    enough = counting.filter(clip__in=playable().filter(language=language)).values("clip").annotate(many=Count("pk"))
+    of_it = Q(language=language) | Q(language__startswith=f"{language}-")
+    enough = counting.filter(clip__in=playable().filter(of_it)).values("clip").annotate(many=Count("pk"))
     found = list(enough.filter(many__gte=VOTES_LEAST).order_by("clip").values_list("clip", flat=True))
     for start in range(0, len(found), AT_ONCE):
         votes: dict[UUID, list[str]] = defaultdict(list)
@@ -135,11 +151,11 @@ def keep(clip_id: UUID, votes: Sequence[str]) -> bool:
     if not emotions:
         return False
     with transaction.atomic():
-        clip = playable().select_for_update(of=("self",)).filter(pk=clip_id).first()
+        clip = playable().select_for_update(of=("self",), no_key=True).filter(pk=clip_id).first()
         if clip is None:
             return False
         item, is_new = GoldItem.objects.get_or_create(
-            clip=clip, defaults={"language": clip.language, "emotions": emotions}
+            clip=clip, defaults={"language": language_of(clip.language), "emotions": emotions}
         )
         if is_new:
             audit.record("gold.proposed", subject=item, by=AGENT, clip=str(clip_id), emotions=emotions)
@@ -176,7 +192,7 @@ def choose(
     emotions, explanation = list(dict.fromkeys(emotions)), explanation.strip()
     check_band(emotions)
     with transaction.atomic():
-        found = playable().not_of(by).select_for_update(of=("self",)).filter(pk=clip.pk).first()
+        found = playable().not_of(by).select_for_update(of=("self",), no_key=True).filter(pk=clip.pk).first()
         if found is None:
             raise NotGold(_("Only an accepted clip of somebody else that may be heard now can be an example."))
         before = GoldItem.objects.filter(clip=found).first() or GoldItem(emotions=[])
@@ -184,10 +200,11 @@ def choose(
         if is_for_tutorial and not any(told.values()):
             raise NotGold(_("An example of the tutorial needs a word on why it is heard so."))
         facts: dict[str, Any] = {"explanation": told, "is_for_tutorial": is_for_tutorial, "is_active": True}
+        facts |= {"language": language_of(found.language)}
         if emotions != before.emotions:
             facts |= {"emotions": emotions, "chosen_by": by}
-        item, _is_new = GoldItem.objects.update_or_create(clip=found, defaults={"language": found.language, **facts})
-        reveal(found, to=by)
+        item, _is_new = GoldItem.objects.update_or_create(clip=found, defaults=facts)
+        reveals.reveal(found, to=by)
         audit.record("gold.chosen", subject=item, by=by, clip=str(found.pk), emotions=emotions, learn=is_for_tutorial)
     return item
 
@@ -213,11 +230,3 @@ def switch(item: GoldItem, *, by: Any, is_active: bool, act: str) -> None:
     with transaction.atomic():
         if GoldItem.objects.filter(pk=item.pk, is_active=not is_active).update(is_active=is_active):
             audit.record(act, subject=item, by=by)
-
-
-def reveal(clip: Clip, *, to: Any) -> None:
-    """The person sees what others heard in the clip: no later answer of theirs to it is blind."""
-    now = timezone.now()
-    ended = {"lease_expires_at": now, "closed_at": now, "revealed_at": now}
-    turn, _is_new = RatingTurn.objects.get_or_create(clip=clip, rater=to, defaults=ended)
-    RatingTurn.objects.filter(pk=turn.pk, revealed_at=None).update(revealed_at=now)

@@ -15,11 +15,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from contributions import taxonomy
-from contributions.listening import gold
+from contributions.listening import gold, reveals
 from contributions.models import GoldItem, ListenerPass, TutorialAnswer
 from openempathic import audit
 
@@ -87,14 +88,14 @@ def languages() -> list[str]:
 
 
 def progress(person: Any, language: str, *, now: datetime) -> Progress:
-    """Where the person is in the language's tutorial."""
+    """Where the person is in the language's tutorial; without a person, what there is to begin with."""
     return progresses(person, [language], now=now)[language]
 
 
 def progresses(person: Any, tags: Sequence[str], *, now: datetime) -> dict[str, Progress]:
     """The same for several languages, in as many queries."""
     items: dict[str, list[GoldItem]] = defaultdict(list)
-    for item in gold.not_of(person, gold.usable().filter(is_for_tutorial=True, language__in=tags)):
+    for item in examples(person).filter(language__in=tags):
         items[item.language].append(item)
     answers: dict[str, list[TutorialAnswer]] = defaultdict(list)
     given = TutorialAnswer.objects.filter(person=person, language__in=tags).select_related("gold")
@@ -102,6 +103,12 @@ def progresses(person: Any, tags: Sequence[str], *, now: datetime) -> dict[str, 
         answers[each.language].append(each)
     passed = set(ListenerPass.objects.filter(person=person).values_list("language", flat=True))
     return {tag: reckoned(person, tag, items[tag], answers[tag], is_passed=tag in passed, now=now) for tag in tags}
+
+
+def examples(person: Any) -> "QuerySet[GoldItem]":
+    """The examples that may be played to the person now; to a stranger, who hears none, all that there are."""
+    items = gold.usable().filter(is_for_tutorial=True)
+    return gold.not_of(person, items) if person else items
 
 
 def reckoned(
@@ -122,7 +129,7 @@ def reckoned(
     tries_left = max(0, TRIES_A_DAY - len(today))
     is_running = 0 < len(tries[attempt]) < EXAMPLES
     may_begin = tries_left > 0 and len(items) >= EXAMPLES
-    is_asked = not is_passed and (is_running or may_begin)
+    is_asked = person is not None and not is_passed and (is_running or may_begin)
     return Progress(
         language=language,
         is_passed=is_passed,
@@ -175,7 +182,7 @@ def answer(person: Any, language: str, *, clip_id: UUID, emotion: str, now: date
                 is_right=gold.is_within(before.example, emotion),
             )
             # What others heard in it is told next: as a listener they are never asked for it.
-            gold.reveal(before.example.clip, to=person)
+            reveals.reveal(before.example.clip, to=person)
             let_pass(person, language, now=now)
     except IntegrityError as twice:
         raise AnotherExample from twice
