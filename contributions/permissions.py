@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from contributions.listening import tutorial
 from contributions.models import Clip, Contributor, Examination, ListenerPass, Purpose, Rating, RatingTurn
 from contributions.models.clip import ClipQuerySet
 from contributions.taxonomy import tags
@@ -96,8 +97,8 @@ def twins_before(person: Any) -> ClipQuerySet:
 def audible_to(person: Any, voices: list[Contributor]) -> Any:
     """The live clips that the person with these voices may hear.
 
-    Their own; those of their turns, a moderator's for good and a listener's while the turn lasts; what a moderator may
-    decide about with what it is like; all for a curator.
+    Their own; those of their turns, a moderator's for good and a listener's while the turn lasts; the one example that
+    a tutorial asks them now; what a moderator may decide about with what it is like; all for a curator.
     """
     clips = Clip.objects.live()
     if may_curate(person):
@@ -105,10 +106,11 @@ def audible_to(person: Any, voices: list[Contributor]) -> Any:
     if not person.is_authenticated:
         return clips.of(voices)
     turns = RatingTurn.objects.filter(clip=OuterRef("pk"), rater=person)
+    learning = Q(pk__in=tutorial.learning(person, now=timezone.now()))
     if not may_moderate(person):
         running = turns.filter(lease_expires_at__gt=timezone.now())
         ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(Exists(running))
-        return clips.filter(Q(contributor__in=voices) | Q(pk__in=ours.values("pk")))
+        return clips.filter(Q(contributor__in=voices) | Q(pk__in=ours.values("pk")) | learning)
     decidable = Exists(decidable_by(person).filter(pk=OuterRef("pk")))
     twins = Exists(twins_before(person).filter(pk=OuterRef("pk")))
-    return clips.filter(Q(contributor__in=voices) | Exists(turns) | decidable | twins).distinct()
+    return clips.filter(Q(contributor__in=voices) | learning | Exists(turns) | decidable | twins).distinct()
