@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 
 from contributions.consenting import consent, records, varieties
 from contributions.leaving.exports import FORMAT, MANIFEST, OBJECTS
+from contributions.listening import queue
 from contributions.models import (
     Clip,
     ConsentEvent,
@@ -162,6 +163,7 @@ def keep_rows(
             if (path := f"{clip.prefix}/self_reports.json") in archive.namelist():
                 # Archives of before have none.
                 keep_self_reports(clip, read(archive, path))
+            queue.follow(clip)
         last = events[-1]["sha256"] if events else ""
         audit.record("contributor.imported", subject=contributor, by=AGENT, manifest_sha256=digest, last_sha256=last)
     return {"clips": len(clips), "consents": len(events)}

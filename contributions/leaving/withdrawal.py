@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from contributions import self_reports, states
 from contributions.leaving import ledger
+from contributions.listening import queue
 from contributions.models import (
     Clip,
     ConsentEvent,
@@ -135,6 +136,7 @@ def end_licence(grant: LicenceGrant, *, by: Any) -> None:
         if locked.ended_at is None:
             LicenceGrant.objects.filter(pk=grant.pk).update(ended_at=Now())
             ReleaseClip.objects.filter(clip__licence=locked, taken_out_at=None).update(taken_out_at=Now())
+            queue.follow_licence(locked)
             owe(ledger.key_of_licence(locked), {}, licence=locked)
             audit.record("licence.ended", subject=locked, by=by)
 

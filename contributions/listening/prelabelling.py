@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
+from contributions.listening import queue
 from contributions.models import Clip, Purpose, Suggestion
 from contributions.screening.lengths import longest_seconds
 from openempathic import leases, storage
@@ -77,6 +78,8 @@ def prelabel_due(suggestion_id: int) -> Suggestion | None:
         leases.give_back(claim, retry_in_seconds=retry_after(suggestion.attempts))
         return None
     keep(scores, claim)
+    # How much it doubts decides how soon people should hear it; a worker that dies before leaves it where it was.
+    queue.follow(suggestion.clip)
     # Not there where the clip was purged meanwhile.
     return Suggestion.objects.filter(pk=suggestion_id).first()
 

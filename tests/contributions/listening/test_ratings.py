@@ -8,13 +8,25 @@ from django.utils import timezone
 from contributions.leaving import withdrawal
 from contributions.listening import ratings
 from contributions.listening.ratings import Answer
-from contributions.models import Clip, Rating, RatingTurn, Suggestion
+from contributions.models import Clip, ListeningNeed, Rating, RatingTurn, Suggestion
 from openempathic.accounts.models import Role
 from openempathic.registry.models import Checkpoint
 from tests import worlds
 
 ANGRY = Answer(is_usable=True, emotion="anger", intensity=2)
 NOISY = Answer(is_usable=False, unusable_reason="TOO_NOISY")
+
+
+def run_out():
+    """Every turn and every hold is over."""
+    RatingTurn.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    ListeningNeed.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.fixture(autouse=True)
+def _shown(settings):
+    """Nobody is in the hidden arm by chance."""
+    settings.HIDDEN_ARM = 0
 
 
 @pytest.fixture
@@ -34,7 +46,7 @@ def suggestion(clip):
 
 
 def test_milos_answer_settles_the_clip(clip, milo):
-    rating = ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    rating = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=ANGRY)
     clip.refresh_from_db()
 
     assert clip.status == Clip.Status.ACCEPTED
@@ -42,7 +54,7 @@ def test_milos_answer_settles_the_clip(clip, milo):
 
 
 def test_an_unusable_clip_is_rejected_with_the_reason(clip, milo):
-    ratings.rate(ratings.open_turn(milo), by=milo, answer=NOISY)
+    ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=NOISY)
     clip.refresh_from_db()
 
     assert (clip.status, clip.status_reason) == (Clip.Status.REJECTED, "TOO_NOISY")
@@ -50,11 +62,11 @@ def test_an_unusable_clip_is_rejected_with_the_reason(clip, milo):
 
 def test_where_two_are_required_one_answer_settles_nothing_and_disagreement_is_kept(clip, milo, cleo, settings):
     settings.RATINGS_REQUIRED = 2
-    ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=ANGRY)
     clip.refresh_from_db()
     assert clip.status == Clip.Status.IN_REVIEW
 
-    ratings.rate(ratings.open_turn(cleo), by=cleo, answer=NOISY)
+    ratings.rate(worlds.heard(ratings.open_turn(cleo)), by=cleo, answer=NOISY)
     clip.refresh_from_db()
     assert clip.status == Clip.Status.DISPUTED
 
@@ -70,15 +82,15 @@ def test_ones_own_voice_is_never_offered_nor_rateable(vera, clip):
 
 
 def test_otto_may_not_listen(clip, otto):
-    with pytest.raises(ratings.MayNotModerate):
+    with pytest.raises(ratings.MayNotListen):
         ratings.open_turn(otto)
 
 
 def test_milo_cannot_answer_in_cleos_turn(clip, milo, cleo):
     turn = ratings.open_turn(cleo)
 
-    with pytest.raises(ratings.MayNotModerate):
-        ratings.rate(turn, by=milo, answer=ANGRY)
+    with pytest.raises(ratings.NotYourTurn):
+        ratings.rate(worlds.heard(turn), by=milo, answer=ANGRY)
 
 
 def test_a_clip_is_offered_to_one_listener_at_a_time(clip, milo, cleo):
@@ -90,29 +102,29 @@ def test_a_clip_is_offered_to_one_listener_at_a_time(clip, milo, cleo):
 
 def test_a_turn_that_ran_out_goes_to_somebody_else(clip, milo, cleo):
     turn = ratings.open_turn(milo)
-    RatingTurn.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    run_out()
     turn.refresh_from_db()
     assert ratings.open_turn(cleo).clip == clip
 
     with pytest.raises(ratings.TurnExpired):
-        ratings.rate(turn, by=milo, answer=ANGRY)
+        ratings.rate(worlds.heard(turn), by=milo, answer=ANGRY)
     assert not Rating.objects.exists()
 
 
 def test_a_turn_that_ran_out_unnoticed_loses_no_answer(clip, milo):
     turn = ratings.open_turn(milo)
-    RatingTurn.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    run_out()
     turn.refresh_from_db()
 
-    assert ratings.rate(turn, by=milo, answer=ANGRY)
+    assert ratings.rate(worlds.heard(turn), by=milo, answer=ANGRY)
 
 
 def test_nobody_answers_twice(clip, milo):
     turn = ratings.open_turn(milo)
-    ratings.rate(turn, by=milo, answer=ANGRY)
+    ratings.rate(worlds.heard(turn), by=milo, answer=ANGRY)
 
     with pytest.raises(ratings.AlreadyRated):
-        ratings.rate(turn, by=milo, answer=NOISY)
+        ratings.rate(worlds.heard(turn), by=milo, answer=NOISY)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +139,7 @@ def test_nobody_answers_twice(clip, milo):
 )
 def test_half_an_answer_is_sent_back(clip, milo, answer):
     with pytest.raises(ratings.IncompleteAnswer):
-        ratings.rate(ratings.open_turn(milo), by=milo, answer=answer)
+        ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=answer)
 
     assert not Rating.objects.exists()
 
@@ -138,11 +150,11 @@ def test_a_withdrawn_clip_is_neither_offered_nor_rateable(clip, milo):
 
     assert ratings.open_turn(milo) is None
     with pytest.raises(ratings.NoLongerRateable):
-        ratings.rate(turn, by=milo, answer=ANGRY)
+        ratings.rate(worlds.heard(turn), by=milo, answer=ANGRY)
 
 
 def test_the_suggestion_comes_after_the_blind_answer_and_a_change_is_a_second_rating(clip, milo, suggestion):
-    blind = ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    blind = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=ANGRY)
     assert ratings.suggestion_for(blind) == suggestion
 
     informed = ratings.reconsider(blind, by=milo, emotion="sadness")
@@ -152,14 +164,14 @@ def test_the_suggestion_comes_after_the_blind_answer_and_a_change_is_a_second_ra
 
 
 def test_without_a_champion_review_goes_on(clip, milo):
-    blind = ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    blind = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=ANGRY)
 
     assert ratings.suggestion_for(blind) is None
 
 
 def test_an_informed_answer_does_not_settle_a_clip(clip, milo, suggestion, settings):
     settings.RATINGS_REQUIRED = 2
-    blind = ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    blind = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=ANGRY)
     ratings.reconsider(blind, by=milo, emotion="anger")
     clip.refresh_from_db()
 
@@ -167,7 +179,7 @@ def test_an_informed_answer_does_not_settle_a_clip(clip, milo, suggestion, setti
 
 
 def test_a_clip_withdrawn_after_the_answer_shows_no_suggestion_and_takes_no_second(clip, vera, milo, suggestion):
-    blind = ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+    blind = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=ANGRY)
     withdrawal.withdraw(Clip.objects.get(pk=clip.pk), by=vera)
 
     assert ratings.suggestion_for(blind) is None
