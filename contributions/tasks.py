@@ -97,6 +97,14 @@ def count_coverage() -> None:
 
 
 @shared_task
+def propose_gold() -> None:
+    """Make gold of the clips that enough listeners heard alike, in every language."""
+    from contributions.listening import gold
+
+    gold.propose_all()
+
+
+@shared_task
 def owe_news() -> None:
     """Owe the news of every new checkpoint to those whose clips it heard and who want mail."""
     from django.utils import timezone

@@ -25,6 +25,7 @@ from contributions.models import (
     ConsentEvent,
     Contributor,
     Fingerprint,
+    GoldItem,
     LicenceGrant,
     Release,
     ReleaseClip,
@@ -292,4 +293,5 @@ def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
         # What was decided stays; what a moderator wrote of the clip goes with it.
         Verdict.objects.filter(clip=clip).update(note="")
         Fingerprint.objects.filter(clip=clip).delete()
+        GoldItem.objects.filter(clip=clip).update(is_active=False, emotions=[], explanation={})
         self_reports.erase(clip)

@@ -279,6 +279,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 150 * SWEEP_SECONDS,
         "options": {"expires": 240},
     },
+    "propose-gold": {
+        "task": "contributions.tasks.propose_gold",
+        "schedule": 300 * SWEEP_SECONDS,
+        "options": {"expires": 600},
+    },
     "owe-news": {
         "task": "contributions.tasks.owe_news",
         "schedule": 300 * SWEEP_SECONDS,
