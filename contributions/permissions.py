@@ -6,12 +6,15 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from contributions.listening import tutorial
-from contributions.models import Clip, Contributor, Examination, ListenerPass, Purpose, Rating, RatingTurn
+from contributions.models import Clip, ClipReport, Contributor, Examination, ListenerPass, Purpose, Rating, RatingTurn
 from contributions.models.clip import ClipQuerySet
 from contributions.taxonomy import tags
 
 # What a machine, or the listeners, could not settle or settled against the clip: a moderator may decide about it.
 DECIDABLE = (Clip.Status.UNUSABLE, Clip.Status.QUARANTINED, Clip.Status.DISPUTED, Clip.Status.REJECTED)
+
+# Where listeners meet a clip: a report takes it from here.
+HEARD = (Clip.Status.IN_REVIEW, Clip.Status.ACCEPTED)
 
 
 def may_moderate(person: Any) -> bool:
@@ -71,10 +74,11 @@ def languages_heard(person: Any) -> list[str] | None:
 
 
 def impartial(person: Any) -> ClipQuerySet:
-    """The clips of their languages that the person neither spoke nor rated, and that are like none of theirs."""
+    """The clips of their languages that the person neither spoke, rated nor reported; and like none of theirs."""
     rated = Rating.objects.filter(clip=OuterRef("pk"), rater=person)
+    reported = ClipReport.objects.filter(clip=OuterRef("pk"), reporter=person)
     clips = Clip.objects.filter(moderated(person)).not_of(person)
-    return clips.exclude(Exists(rated)).exclude(Exists(like_theirs(person)))
+    return clips.exclude(Exists(rated)).exclude(Exists(reported)).exclude(Exists(like_theirs(person)))
 
 
 def like_theirs(person: Any) -> Any:
@@ -86,6 +90,19 @@ def like_theirs(person: Any) -> Any:
 def decidable_by(person: Any) -> ClipQuerySet:
     """The clips that the moderator may decide about: set aside, covered now, and nothing to them."""
     return impartial(person).covered_by(Purpose.STORE_AND_REVIEW).filter(status__in=DECIDABLE)
+
+
+def reported_to(person: Any) -> ClipQuerySet:
+    """The clips that listeners still meet, with a report that this moderator may answer."""
+    unanswered = ClipReport.objects.filter(clip=OuterRef("pk"), answer__isnull=True)
+    clips = impartial(person).covered_by(Purpose.STORE_AND_REVIEW).filter(Exists(unanswered))
+    return clips.filter(status__in=HEARD)
+
+
+def told_of_by(person: Any) -> ClipQuerySet:
+    """The clips whose whole history the moderator may read: others' voices, covered; withdrawn ones for a curator."""
+    clips = Clip.objects.filter(moderated(person)).not_of(person).exclude(Exists(like_theirs(person)))
+    return clips if may_curate(person) else clips.covered_by(Purpose.STORE_AND_REVIEW)
 
 
 def twins_before(person: Any) -> ClipQuerySet:
@@ -109,8 +126,11 @@ def audible_to(person: Any, voices: list[Contributor]) -> Any:
     learning = Q(pk__in=tutorial.learning(person, now=timezone.now()))
     if not may_moderate(person):
         running = turns.filter(lease_expires_at__gt=timezone.now())
-        ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(Exists(running))
+        # Nothing that was set aside meanwhile: from that moment only moderators hear it.
+        met = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).exclude(status=Clip.Status.QUARANTINED)
+        ours = met.filter(Exists(running))
         return clips.filter(Q(contributor__in=voices) | Q(pk__in=ours.values("pk")) | learning)
     decidable = Exists(decidable_by(person).filter(pk=OuterRef("pk")))
     twins = Exists(twins_before(person).filter(pk=OuterRef("pk")))
-    return clips.filter(Q(contributor__in=voices) | learning | Exists(turns) | decidable | twins).distinct()
+    reported = Exists(reported_to(person).filter(pk=OuterRef("pk")))
+    return clips.filter(Q(contributor__in=voices) | learning | Exists(turns) | decidable | twins | reported).distinct()
