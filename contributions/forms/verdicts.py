@@ -1,13 +1,16 @@
 """What a moderator fills in: which clips to look at, and what becomes of one."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contributions.models import Clip
+from contributions.models import Clip, ClipReport
 from contributions.models.clip import ClipQuerySet
-from contributions.screening import verdicts
+from contributions.screening import suspicions, verdicts
 from contributions.screening.verdicts import Decision
 
 S = Clip.Status
@@ -24,7 +27,15 @@ STATUSES = (
     (S.DISPUTED, _("Listeners disagree")),
     (S.REJECTED, _("Refused, to think over")),
 )
-NOTE_LENGTH = 2000
+NOTE_LENGTH, ANSWER_LENGTH = 2000, 1000
+AGES = (("", _("Any age")), ("1", _("Over a day")), ("7", _("Over a week")), ("30", _("Over a month")))
+REPORTED = (("", _("Reported or not")), ("yes", _("Reported")), ("no", _("Not reported")))
+SECOND, MINE = "needed", "mine"
+SECONDS = (
+    ("", _("One person or two")),
+    (SECOND, _("Two people have to agree")),
+    (MINE, _("Proposed by another, for you to second")),
+)
 
 
 class SetAsideForm(forms.Form):
@@ -33,6 +44,9 @@ class SetAsideForm(forms.Form):
     status = forms.ChoiceField(label=_("What happened"), choices=STATUSES, required=False)
     reason = forms.ChoiceField(label=_("Reason"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
+    age = forms.ChoiceField(label=_("Waiting"), choices=AGES, required=False)
+    reported = forms.ChoiceField(label=_("Reports"), choices=REPORTED, required=False)
+    second = forms.ChoiceField(label=_("Who decides"), choices=SECONDS, required=False)
 
     def __init__(
         self, *args: Any, reasons: list[tuple[str, str]], languages: list[tuple[str, str]], **options: Any
@@ -46,8 +60,8 @@ class SetAsideForm(forms.Form):
         self.is_valid()
         return {name: said for name, said in self.cleaned_data.items() if said}
 
-    def among(self, clips: ClipQuerySet) -> ClipQuerySet:
-        """Those of the clips that are asked for, the longest waiting first."""
+    def among(self, clips: ClipQuerySet, *, person: Any) -> ClipQuerySet:
+        """Those of the clips that this moderator asks for, the longest waiting first."""
         asked = self.asked()
         statuses = [asked["status"]] if "status" in asked else verdicts.WAITING
         clips = clips.filter(status__in=statuses)
@@ -55,7 +69,19 @@ class SetAsideForm(forms.Form):
             clips = clips.filter(status_reason=asked["reason"])
         if "language" in asked:
             clips = clips.filter(language=asked["language"])
-        return clips.order_by("stored_at", "pk")
+        if "age" in asked:
+            clips = clips.filter(stored_at__lte=timezone.now() - timedelta(days=int(asked["age"])))
+        if "reported" in asked:
+            open_report = Exists(ClipReport.objects.filter(clip=OuterRef("pk"), answer__isnull=True))
+            clips = clips.filter(open_report if asked["reported"] == "yes" else ~open_report)
+        return self.by_second(clips, person).order_by("stored_at", "pk")
+
+    def by_second(self, clips: ClipQuerySet, person: Any) -> ClipQuerySet:
+        """Those of the clips that want a second person, or this very one, where that is asked for."""
+        asked = self.asked().get("second")
+        if asked == SECOND:
+            return suspicions.suspected(clips)
+        return suspicions.to_second(clips, person) if asked == MINE else clips
 
 
 class VerdictForm(forms.Form):
@@ -64,10 +90,11 @@ class VerdictForm(forms.Form):
     to_status = forms.ChoiceField(choices=DECISIONS)
     reason = forms.CharField(max_length=40, required=False)
     note = forms.CharField(max_length=NOTE_LENGTH, required=False)
+    answer = forms.CharField(max_length=ANSWER_LENGTH, required=False)
     seen = forms.CharField(max_length=80, required=False)
 
     def decision(self) -> Decision:
         """The verdict as the act takes it; only of a form that is valid."""
         said = self.cleaned_data
         reason = said["reason"] if said["to_status"] == S.REJECTED else ""
-        return Decision(said["to_status"], reason=reason, note=said["note"].strip())
+        return Decision(said["to_status"], reason=reason, note=said["note"].strip(), answer=said["answer"].strip())

@@ -144,6 +144,11 @@ SET_ASIDE = (
         _("A person will look at it. You need do nothing."),
     ),
     UnusableReason(
+        "REPORTED",
+        _("Somebody who heard it reported it."),
+        _("A person will listen to it and decide. You need do nothing."),
+    ),
+    UnusableReason(
         "RULES_CHANGED",
         _("The rules have changed, so this recording is checked again."),
         _("You need do nothing."),

@@ -1,7 +1,7 @@
 """What is known of one clip, in a moderator's words: measures held against rules, machines' opinions, its history.
 
 Nothing here tells what the clip was meant to sound like, what its speaker felt or what a model heard: whoever reads it
-may be asked to listen blindly later.
+may be asked to listen blindly later. What listeners said of its use is told apart, to whoever gives up listening to it.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contributions import permissions, self_reports
-from contributions.models import Clip, Examination, Verdict
+from contributions.listening import reports
+from contributions.models import Clip, Examination, Rating, Verdict
 from contributions.screening import rules
 from contributions.taxonomy import measures, reasons
 from contributions.taxonomy.screening import Comparison, Consequence, Rule
@@ -91,6 +92,16 @@ class Happened:
     what: str
     why: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one listener said of a clip's use; which feeling they heard is not in it."""
+
+    who: str
+    is_usable: bool
+    reason: str
+    is_void: bool
 
 
 def reason(code: str) -> str:
@@ -178,10 +189,6 @@ def as_act(event: AuditEvent, *, people: dict[int, User], speakers: Collection[o
     word = event.act.removeprefix("clip.")
     if word == "stored":
         what = _("sent the clip")
-    elif word == "rated":
-        what = (
-            _("heard it and found it usable") if event.facts.get("is_usable") else _("heard it and found it unusable")
-        )
     elif word.upper() in STATUS:
         what = _("moved it: %(status)s") % {"status": STATUS[S(word.upper())]}
     else:
@@ -195,10 +202,40 @@ def as_decision(verdict: Verdict, *, people: dict[int, User], reader: Any) -> Ha
     return Happened(
         verdict.decided_at,
         role_of(people.get(verdict.decided_by_id or 0), reader),
-        _("decided: %(status)s") % {"status": decision(verdict.to_status)},
+        how_decided(verdict) % {"status": decision(verdict.to_status)},
         why=reason(verdict.reason) if verdict.reason else "",
         note=verdict.note,
     )
+
+
+def how_decided(verdict: Verdict) -> str:
+    """Whether it was one's own word, one that waits for another's, or the second of two."""
+    if verdict.is_proposal:
+        return _("proposed: %(status)s; another moderator has to agree")
+    return _("agreed: %(status)s") if verdict.proposal_id else _("decided: %(status)s")
+
+
+def listeners(clip: Clip) -> dict[int, str]:
+    """A word for each person who rated the clip, by their number: who they are stays out of it."""
+    raters = clip.ratings.exclude(rater=None).order_by("rated_at", "pk").values_list("rater_id", flat=True)
+    return {
+        rater: _("Listener %(number)s") % {"number": number} for number, rater in enumerate(dict.fromkeys(raters), 1)
+    }
+
+
+def said_of_use(clip: Clip) -> list[Said]:
+    """What each listener said of the clip's use before they saw anything of it, the first one first."""
+    known = listeners(clip)
+    blind = clip.ratings.filter(phase=Rating.Phase.BLIND).prefetch_related("voids").order_by("rated_at", "pk")
+    return [
+        Said(
+            known.get(each.rater_id or 0, _("Somebody who has left")),
+            each.is_usable,
+            "" if each.is_usable else reason(each.unusable_reason),
+            is_void=bool(each.voids.all()),
+        )
+        for each in blind
+    ]
 
 
 def decision(to_status: str) -> str:
@@ -216,7 +253,9 @@ def role(event: AuditEvent, people: dict[int, User], speakers: Collection[object
     if event.actor_id is not None:
         is_speaker = event.actor_id in speakers
         return _("The speaker") if is_speaker else role_of(people.get(event.actor_id), reader)
-    return _("The speaker") if event.agent.startswith("guest:") else _("A machine")
+    if event.agent.startswith("guest:"):
+        return _("The speaker")
+    return _("Reports") if event.agent == reports.AGENT else _("A machine")
 
 
 def role_of(person: User | None, reader: Any) -> str:

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
@@ -16,16 +18,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from contributions import permissions
 from contributions.consenting.voices import voices_of
+from contributions.forms.bulk import CLIPS_MAX as CLIPS_A_PAGE
+from contributions.forms.bulk import BulkForm
 from contributions.forms.verdicts import DECISIONS, SetAsideForm, VerdictForm
-from contributions.models import Clip, Examination, Purpose
+from contributions.listening import reports, reveals
+from contributions.models import Clip, ClipReport, Examination, Purpose, Verdict
 from contributions.models.clip import ClipQuerySet
 from contributions.permissions import audible_to, decidable_by, may_moderate
-from contributions.screening import verdicts
+from contributions.screening import suspicions, verdicts
 from contributions.views import evidence, words
 from openempathic import storage
 from openempathic.accounts.doors import open_to
 
-CLIPS_A_PAGE = 25
+COUNTED_MAX = 1000
 S = Clip.Status
 
 moderators_only = open_to(
@@ -38,20 +43,60 @@ moderators_only = open_to(
 @require_safe
 def moderate(request: HttpRequest) -> HttpResponse:
     """The clips that wait for a moderator, the longest waiting first, a page at a time."""
+    return list_page(request, BulkForm())
+
+
+def list_page(request: HttpRequest, bulk: BulkForm, *, status: int = 200) -> HttpResponse:
+    """The list, with what is to become of several at once as far as it was filled in."""
     form = choice(request)
-    page = Paginator(form.among(decidable_by(request.user)), CLIPS_A_PAGE).get_page(request.GET.get("page"))
+    asked = form.among(decidable_by(request.user), person=request.user)
+    page = CountedSoFar(asked, CLIPS_A_PAGE).get_page(request.GET.get("page"))
     facts = {
         "form": form,
+        "bulk": bulk,
         "page": page,
-        "clips": [in_a_list(clip) for clip in page],
+        "is_more": page.paginator.count > COUNTED_MAX,
+        "counted": COUNTED_MAX,
+        "clips": listed(list(page), reader=request.user),
         "query": urlencode(form.asked()),
     }
-    return render(request, "moderate/list.html", facts)
+    return render(request, "moderate/list.html", facts, status=status)
+
+
+class CountedSoFar(Paginator):  # type: ignore[type-arg]
+    """Pages of a list that is counted no further than anybody pages: a long one costs no more than this."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many there are, or one more than we count."""
+        return int(self.object_list[: COUNTED_MAX + 1].count())
+
+
+def listed(clips: list[Clip], *, reader: Any) -> list[dict[str, Any]]:
+    """The clips as the list shows them, in as many queries for many as for one."""
+    there = Clip.objects.filter(pk__in=[clip.pk for clip in clips])
+    marks = verdicts.marks(clips)
+    suspected = set(suspicions.suspected(there).values_list("pk", flat=True))
+    reported = dict(
+        ClipReport.objects.filter(clip__in=there, answer__isnull=True).values_list("clip").annotate(Count("pk"))
+    )
+    proposals = {each.clip_id: each for each in suspicions.proposed().filter(clip__in=there)}
+    return [
+        in_a_list(clip)
+        | {
+            "seen": marks.get(clip.pk, ""),
+            "is_suspected": clip.pk in suspected,
+            "reports": reported.get(clip.pk, 0),
+            "proposal": proposals.get(clip.pk),
+            "is_own_proposal": clip.pk in proposals and proposals[clip.pk].decided_by_id == reader.pk,
+        }
+        for clip in clips
+    ]
 
 
 def choice(request: HttpRequest) -> SetAsideForm:
-    """What the moderator wants to see; the choices are what there is."""
-    there = Clip.objects.filter(status__in=permissions.DECIDABLE).order_by()
+    """What the moderator wants to see; the choices are what there is in their languages."""
+    there = Clip.objects.filter(permissions.moderated(request.user), status__in=permissions.DECIDABLE).order_by()
     codes = there.exclude(status_reason="").values_list("status_reason", flat=True).distinct()
     tags = there.values_list("language", flat=True).distinct()
     return SetAsideForm(
@@ -81,8 +126,14 @@ def clip(request: HttpRequest, clip_id: UUID) -> HttpResponse:
 
 
 def clip_page(request: HttpRequest, clip: Clip, form: VerdictForm, **more: Any) -> HttpResponse:
-    """The page on which one clip is heard and decided about; neither prompt emotion nor model is on it."""
+    """The page on which one clip is heard and decided about; neither prompt emotion nor model is on it.
+
+    Where listeners have said whether it can be used, the reader learns what, and listens to it blindly no more.
+    """
     status = more.pop("status", 200)
+    said = evidence.said_of_use(clip)
+    if said:
+        reveals.reveal(clip, to=request.user)
     examinations = list(clip.examinations.select_related("rules", "twin").order_by("-pk"))
     measured_by = next((each for each in examinations if each.measures), None)
     held = evidence.measured(clip, measured_by)
@@ -97,12 +148,26 @@ def clip_page(request: HttpRequest, clip: Clip, form: VerdictForm, **more: Any) 
         "within": [each for each in held if not each.is_crossed],
         "opinions": evidence.opinions(examinations),
         "history": evidence.history(clip, reader=request.user),
+        "said_of_use": said,
+        **delicate(clip, reader=request.user),
         "has_sound": verdicts.has_sound(clip),
         "pictured": pictured(clip, examinations),
         "needs_sound": [str(status) for status in verdicts.USABLE],
         "query": request.GET.urlencode(),
     }
     return render(request, "moderate/clip.html", facts | more, status=status)
+
+
+def delicate(clip: Clip, *, reader: Any) -> dict[str, Any]:
+    """Who reported the clip for what, and whether two people have to agree about it."""
+    proposal = suspicions.proposal_on(clip)
+    return {
+        "reports": [(each, reports.in_words(each.reason)) for each in reports.unanswered(clip)],
+        "is_suspected": suspicions.is_suspected(clip),
+        "proposal": proposal,
+        "proposed": evidence.decision(proposal.to_status) if proposal else "",
+        "is_own_proposal": proposal is not None and proposal.decided_by_id == reader.pk,
+    }
 
 
 def decisions_on(clip: Clip) -> list[tuple[str, Any]]:
@@ -151,8 +216,16 @@ def verdict(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         kept = verdicts.decide(found, by=request.user, decision=complete(form), seen=form.cleaned_data["seen"])
     except verdicts.NotDecidable as refusal:
         return not_kept(request, clip_id, form, refusal)
-    messages.success(request, _("Kept: %(decision)s.") % {"decision": evidence.decision(kept.to_status)})
+    messages.success(request, told(kept))
     return onward(request, found)
+
+
+def told(kept: Verdict) -> str:
+    """What became of a verdict."""
+    decision = {"decision": evidence.decision(kept.to_status)}
+    if kept.is_proposal:
+        return _("You propose: %(decision)s. Another moderator has to agree before anything happens.") % decision
+    return _("Kept: %(decision)s.") % decision
 
 
 def complete(form: VerdictForm) -> verdicts.Decision:
@@ -191,7 +264,7 @@ def last_of(clip: Clip, request: HttpRequest) -> list[evidence.Happened]:
 def onward(request: HttpRequest, decided: Clip) -> HttpResponseRedirect:
     """To the next clip of those that the moderator looks at, or to the list where there is none."""
     query = request.GET.urlencode()
-    following = choice(request).among(decidable_by(request.user)).exclude(pk=decided.pk)
+    following = choice(request).among(decidable_by(request.user), person=request.user).exclude(pk=decided.pk)
     after = next_after(following, decided)
     address = reverse("moderate-clip", args=[after.pk]) if after else reverse("moderate")
     return redirect(f"{address}?{query}" if query else address)

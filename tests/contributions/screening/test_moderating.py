@@ -172,13 +172,13 @@ def test_nothing_on_the_page_tells_the_feeling_or_anybodys_name(milos, silent, v
     Suggestion.objects.create(
         clip=clip, checkpoint=champion, scores={"fear": 1.0}, emotion="fear", made_at=timezone.now()
     )
-    ratings.rate(ratings.open_turn(mona), by=mona, answer=Answer(is_usable=True, emotion="sadness"))
+    ratings.rate(worlds.heard(ratings.open_turn(mona)), by=mona, answer=Answer(is_usable=True, emotion="sadness"))
     page = page_of(milos, placed(clip, S.DISPUTED))
     shown = page.content.decode().partition("<main")[2].partition("</main>")[0]
 
     for secret in ("disgust", "surprise", "fear", "sad", "vera@", "mona@", str(clip.contributor_id)):
         assert secret not in shown, secret
-    assert "A moderator · heard it and found it usable" in words(page)
+    assert "Listener 1 usable" in words(page)
 
 
 def test_both_of_two_that_are_alike_are_there_to_be_heard(milos, vera, otto, silent):

@@ -52,7 +52,7 @@ def decided(clip, by, decision):
     return verdict
 
 
-def test_milo_overturns_a_machine_and_the_log_says_so(silent, milo):
+def test_milo_overturns_a_machine_and_the_log_says_so(silent, milo, mona):
     storage.put(silent.archive, b"fLaC")
     verdict = decided(silent, milo, Decision(S.IN_REVIEW, note="a whisper"))
 
@@ -62,7 +62,9 @@ def test_milo_overturns_a_machine_and_the_log_says_so(silent, milo):
     event = AuditEvent.objects.latest("pk")
     assert (event.act, event.actor, event.facts["source"]) == ("clip.in_review", milo, "UNUSABLE")
     assert "whisper" not in str(event.facts)
-    assert ratings.open_turn(milo).clip == silent
+    # He knows what the machine found: somebody else listens blind.
+    assert ratings.open_turn(milo) is None
+    assert ratings.open_turn(mona).clip == silent
 
 
 @pytest.mark.parametrize("source", verdicts.DECIDABLE)
@@ -168,7 +170,7 @@ def test_whoever_rated_a_clip_does_not_decide_about_it(vera, milo, mona, setting
         (milo, Answer(is_usable=True, emotion="anger")),
         (mona, Answer(is_usable=False, unusable_reason="TOO_NOISY")),
     ):
-        ratings.rate(ratings.open_turn(listener), by=listener, answer=answer)
+        ratings.rate(worlds.heard(ratings.open_turn(listener)), by=listener, answer=answer)
     clip.refresh_from_db()
     assert clip.status == S.DISPUTED
     cleo = worlds.person("cleo", Role.CURATOR)
