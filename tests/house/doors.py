@@ -92,6 +92,10 @@ listen-step                          milo's-rating  POST    sign-in  sign-in  40
 
 moderate                             -              GET     sign-in  sign-in  403      403      200      200      200
 backlog                              -              GET     sign-in  sign-in  403      403      200      200      200
+moderate-reports                     -              GET     sign-in  sign-in  403      403      200      200      200
+moderate-bulk                        -              POST    sign-in  sign-in  403      403      422      422      422
+moderate-bulk-verdicts               -              POST    sign-in  sign-in  403      403      422      422      422
+own-reports                          -              GET     sign-in  sign-in  200      200      200      200      200
 
 runs                                 -              GET     sign-in  sign-in  403      403      403      403      200
 runs                                 -              POST    sign-in  sign-in  403      403      403      403      >runs
@@ -217,6 +221,24 @@ moderate-verdict milo's-clip set-aside POST sign-in    sign-in  403      403    
 moderate-verdict milo's-clip WITHDRAWN POST sign-in    sign-in  403      403      404      410      410
 moderate-verdict gina's-clip set-aside POST sign-in    sign-in  403      403      422      422      422
 moderate-verdict gina's-clip PURGED    POST sign-in    sign-in  403      403      410      410      410
+
+moderate-history vera's-clip live      GET  sign-in    sign-in  403      403      200      200      200
+moderate-history vera's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      200
+moderate-history vera's-clip PURGED    GET  sign-in    sign-in  403      403      404      404      200
+moderate-history milo's-clip live      GET  sign-in    sign-in  403      403      404      200      200
+moderate-history milo's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      200
+moderate-history gina's-clip live      GET  sign-in    sign-in  403      403      200      200      200
+
+clip-reports     vera's-clip live      GET  sign-in    sign-in  403      403      404      404      404
+clip-reports     vera's-clip live      POST sign-in    sign-in  403      403      404      404      404
+clip-reports     vera's-clip WITHDRAWN POST sign-in    sign-in  403      403      404      404      404
+
+clip-report      vera's-clip live      GET  sign-in    sign-in  404      404      200      200      200
+clip-report      vera's-clip live      POST sign-in    sign-in  404      404      422      422      422
+clip-report      vera's-clip WITHDRAWN GET  sign-in    sign-in  404      404      404      404      404
+clip-report      vera's-clip WITHDRAWN POST sign-in    sign-in  404      404      404      404      404
+clip-report      vera's-clip PURGED    POST sign-in    sign-in  404      404      404      404      404
+clip-report      milo's-clip live      POST sign-in    sign-in  404      404      404      422      422
 
 withdrawal  vera's-clip  live       POST    >take-part 404      404      >my-clips 404    404      404
 withdrawal  vera's-clip  WITHDRAWN  POST    >take-part 404      404      >my-clips 404    404      404
