@@ -37,6 +37,7 @@ class Site:
             "OE_SITE_URL": self.url,
             "OE_OPERATOR": "Example Foundation, hello@empathic.example",
             "OE_SWEEP_SECONDS": "0.5",
+            "OE_MFA_REQUIRED": "off",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "csp",
@@ -125,6 +126,22 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Open Empathic: "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_SECURE else "http"
+ACCOUNT_ADAPTER = "openempathic.accounts.second_factor.adapter.AccountAdapter"
+
+# A second factor: for everybody who wants one, and asked of moderators and curators.
+SECOND_FACTOR_REQUIRED = env.bool("OE_MFA_REQUIRED", True)
+MFA_ADAPTER = "openempathic.accounts.second_factor.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "activate_totp": "openempathic.accounts.second_factor.forms.SetUpForm",
+    "authenticate": "openempathic.accounts.second_factor.forms.SignInForm",
+    "reauthenticate": "openempathic.accounts.second_factor.forms.ConfirmForm",
+}
+# A phone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A first curator has no mailbox; of others our form asks that their address be confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 EMAIL_FOLDER = VAR / "mail"
 # A mail server that hangs must not hold a page for ever.

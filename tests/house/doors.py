@@ -144,6 +144,20 @@ tokens                               -              GET     sign-in  sign-in  20
 tokens                               -              POST    sign-in  sign-in  200      200      200      200      200
 token-revocation                     vera's-token   POST    sign-in  sign-in  404      >tokens  404      404      404
 
+mfa_index                            -              GET     sign-in  sign-in  200      200      200      200      200
+mfa_activate_totp                    -              GET     sign-in  sign-in  >account_reauthenticate " " "      "
+mfa_activate_totp                    -              POST    sign-in  sign-in  >account_reauthenticate " " "      "
+mfa_authenticate                     -              GET     sign-in  sign-in  >home    >home    >home    >home    >home
+mfa_authenticate                     -              POST    sign-in  sign-in  >home    >home    >home    >home    >home
+mfa_reauthenticate                   -              GET     sign-in  sign-in  >account_reauthenticate " " "      "
+mfa_reauthenticate                   -              POST    sign-in  sign-in  >account_reauthenticate " " "      "
+mfa_deactivate_totp                  -              GET     sign-in  sign-in  404      404      404      404      404
+mfa_deactivate_totp                  -              POST    sign-in  sign-in  404      404      404      404      404
+mfa_view_recovery_codes              -              GET     sign-in  sign-in  404      404      404      404      404
+mfa_generate_recovery_codes          -              GET     sign-in  sign-in  >account_reauthenticate " " "      "
+mfa_generate_recovery_codes          -              POST    sign-in  sign-in  >account_reauthenticate " " "      "
+mfa_download_recovery_codes          -              GET     sign-in  sign-in  404      404      404      404      404
+
 api-docs                             -              GET     200      200      200      200      200      200      200
 api-schema                           -              GET     200      200      200      200      200      200      200
 api:me                               -              GET     401      200      200      200      200      200      200

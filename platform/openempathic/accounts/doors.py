@@ -10,12 +10,17 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from openempathic.accounts import second_factor
+
 View = Callable[..., HttpResponseBase]
 Question = Callable[[Any], bool]
 
 
 def open_to(may: Question, *, otherwise: str) -> Callable[[View], View]:
-    """Let in those of whom the question is true; the sentence, translated, is what the others read."""
+    """Let in those of whom the question is true; the sentence, translated, is what the others read.
+
+    Moderators and curators show a second factor first, whoever else the page is for.
+    """
 
     def guard(view: View) -> View:
         @login_required
@@ -23,6 +28,8 @@ def open_to(may: Question, *, otherwise: str) -> Callable[[View], View]:
         def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
             if not may(request.user):
                 raise PermissionDenied(_(otherwise))
+            if second_factor.is_owed(request):
+                return second_factor.asked(request)
             return view(request, *args, **named)
 
         return answer
