@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from contributions import news, self_reports
 from contributions.consenting import guests
+from contributions.listening import queue
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from contributions.permissions import DECIDABLE
 from openempathic import storage
@@ -125,6 +126,7 @@ def reviewable(clip: Clip) -> Clip:
     storage.put(clip.spectrogram, b"PNG")
     with_status(clip.pk, Clip.Status.IN_REVIEW)
     clip.refresh_from_db()
+    queue.follow(clip)
     return clip
 
 
