@@ -105,6 +105,34 @@ def propose_gold() -> None:
 
 
 @shared_task
+def reckon_figures() -> None:
+    """Reckon again what the dashboards show of queue, throughput and coverage."""
+    from django.utils import timezone
+
+    from contributions.listening import figures
+
+    figures.reckon_soon(at=timezone.now())
+
+
+@shared_task
+def reckon_confusion() -> None:
+    """Reckon again what was heard where what was asked for, which looks at every settled clip."""
+    from django.utils import timezone
+
+    from contributions.listening import figures
+
+    figures.reckon_later(at=timezone.now())
+
+
+@shared_task
+def propose_gold() -> None:
+    """Make gold of the clips that enough listeners heard alike, in every language."""
+    from contributions.listening import gold
+
+    gold.propose_all()
+
+
+@shared_task
 def owe_news() -> None:
     """Owe the news of every new checkpoint to those whose clips it heard and who want mail."""
     from django.utils import timezone

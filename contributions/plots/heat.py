@@ -107,7 +107,7 @@ def is_turned(names: Sequence[str], frame: Frame) -> bool:
     return max(map(len, names)) * LETTER_WIDTH_MEAN > room
 
 
-def room_below(names: Sequence[str], *, is_turned: bool, is_titled: bool) -> float:
+def room_below(names: Sequence[str], *, is_turned: bool, is_titled: bool) -> int:
     """The height of everything but the rows, as pygal reckons it."""
     text = max(map(len, names)) * LETTER_WIDTH if is_turned else LETTER_PX
-    return text + 2 * ROOM + 10 + (LETTER_PX + 10 if is_titled else 0)
+    return round(text) + 2 * ROOM + 10 + (LETTER_PX + 10 if is_titled else 0)

@@ -301,6 +301,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300 * SWEEP_SECONDS,
         "options": {"expires": 600},
     },
+    "reckon-figures": {
+        "task": "contributions.tasks.reckon_figures",
+        "schedule": 150 * SWEEP_SECONDS,
+        "options": {"expires": 240},
+    },
+    "reckon-confusion": {
+        "task": "contributions.tasks.reckon_confusion",
+        "schedule": 900 * SWEEP_SECONDS,
+        "options": {"expires": 1800},
+    },
+    "propose-gold": {
+        "task": "contributions.tasks.propose_gold",
+        "schedule": 300 * SWEEP_SECONDS,
+        "options": {"expires": 600},
+    },
     "owe-news": {
         "task": "contributions.tasks.owe_news",
         "schedule": 300 * SWEEP_SECONDS,

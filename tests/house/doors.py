@@ -92,6 +92,13 @@ listen-step                          milo's-rating  POST    sign-in  sign-in  40
 
 moderate                             -              GET     sign-in  sign-in  403      403      200      200      200
 backlog                              -              GET     sign-in  sign-in  403      403      200      200      200
+figures                              -              GET     sign-in  sign-in  403      403      200      200      200
+figure-plot                          a-figure       GET     sign-in  sign-in  403      403      200      200      200
+figure-plot                          no-figure      GET     sign-in  sign-in  403      403      404      404      404
+figure-plot                          no-tongue      GET     sign-in  sign-in  403      403      404      404      404
+figure-table                         a-figure       GET     sign-in  sign-in  403      403      200      200      200
+figure-table                         no-figure      GET     sign-in  sign-in  403      403      404      404      404
+figure-table                         no-tongue      GET     sign-in  sign-in  403      403      404      404      404
 moderate-reports                     -              GET     sign-in  sign-in  403      403      200      200      200
 moderate-bulk                        -              POST    sign-in  sign-in  403      403      422      422      422
 moderate-bulk-verdicts               -              POST    sign-in  sign-in  403      403      422      422      422

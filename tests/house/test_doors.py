@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from contributions import news, self_reports
 from contributions.consenting import guests
-from contributions.listening import queue
+from contributions.listening import figures, queue
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from contributions.permissions import DECIDABLE
 from openempathic import storage
@@ -76,6 +76,7 @@ def made_world() -> World:
         self_reports.say(clip, self_reports.Said(emotion="fear"), report_id=uuid.uuid4(), by=clip.contributor.actor)
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
+    figures.reckon_soon(at=timezone.now())
     return World(
         people,
         {
@@ -101,6 +102,9 @@ def made_world() -> World:
             "a-rule": {"name": "silent"},
             "no-rule": {"name": "no-such-rule"},
             "no-day": {"day": "tomorrow"},
+            "a-figure": {"language": "en", "name": "coverage"},
+            "no-figure": {"language": "en", "name": "weather"},
+            "no-tongue": {"language": "tlh", "name": "coverage"},
             "training": {"purpose": "TRAIN_MODELS"},
             "no-purpose": {"purpose": "EVERYTHING"},
             "a-problem": {"problem": "denied"},
