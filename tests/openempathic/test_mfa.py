@@ -1,32 +1,32 @@
-"""Moderators and curators show a second factor: set up, asked for, guessed at, lost, taken away; and what is kept."""
+"""Moderators and curators show a second factor before their pages open: set up, typed when signing in, guessed at."""
 
-import json
 import re
-import time
-from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth
-from django.contrib.sessions.models import Session
-from django.core import mail, serializers
-from django.core.cache import cache
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from contributions.leaving import farewell
 from openempathic.accounts import invitations, second_factor, tokens
 from openempathic.accounts.models import Scope, User
-from openempathic.accounts.second_factor import adapter, codes, forms
-from openempathic.audit.models import AuditEvent
+from openempathic.accounts.second_factor import codes
 from tests import worlds
 from tests.house import doors, test_doors
+from tests.second_factors import (
+    LETTERS,
+    SHOWN,
+    Clock,
+    acts,
+    code_of,
+    in_another_process,
+    secret_shown,
+    set_up,
+    sign_in,
+    told,
+)
 
-PASSWORD = "a long enough word"
-LETTERS = re.compile(r'<p class="letters"[^>]*>\s*<code>([A-Z2-7 ]+)</code>')
-SHOWN = re.compile(r"<li>\s*<code>(\d{8})</code>")
 ROLES = ("milo", "mona", "cleo")
 
 
@@ -37,64 +37,7 @@ def _required(settings):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time as codes see it, in a hand that turns it."""
-
-    class Clock:
-        now = time.time()
-
-        def turn(self, seconds: float) -> None:
-            self.now += seconds
-
-    turned = Clock()
-    monkeypatch.setattr(auth.time, "time", lambda: turned.now)
-    monkeypatch.setattr(forms.timezone, "now", lambda: datetime.fromtimestamp(turned.now, UTC))
-    return turned
-
-
-def code_of(secret: str, *, ahead: int = 0) -> str:
-    """What the app shows, so many half minutes from now."""
-    counter = int(auth.time.time()) // 30 + ahead
-    return auth.format_hotp_value(auth.hotp_value(secret, counter))
-
-
-def sign_in(person: User, *, then: str = "/") -> tuple[Client, str]:
-    """A browser in which the person typed their password, and where it was led."""
-    browser = Client()
-    answer = browser.post(f"{reverse('account_login')}?next={then}", {"login": person.email, "password": PASSWORD})
-    assert answer.status_code == 302
-    return browser, answer.headers["Location"]
-
-
-def secret_shown(browser: Client) -> str:
-    """The letters on the page that sets an app up."""
-    found = LETTERS.search(browser.get(reverse("mfa_activate_totp")).content.decode())
-    assert found
-    return found[1].replace(" ", "")
-
-
-def set_up(person: User) -> tuple[Client, str, list[str]]:
-    """A browser in which the person set up an app just now, the app's secret, and the recovery codes."""
-    browser, _way = sign_in(person)
-    secret = secret_shown(browser)
-    answer = browser.post(reverse("mfa_activate_totp"), {"code": code_of(secret)}, follow=True)
-    assert answer.redirect_chain == [(reverse("mfa_view_recovery_codes"), 302)]
-    return browser, secret, SHOWN.findall(answer.content.decode())
-
-
-def in_another_process() -> None:
-    """What one web process remembers, another does not."""
-    cache.clear()
-
-
-def told(answer) -> str:
-    return answer.content.decode()
-
-
-def acts() -> list[str]:
-    return [act for act in AuditEvent.objects.order_by("pk").values_list("act", flat=True) if "second" in act]
-
-
-# Doors.
+    return Clock(monkeypatch)
 
 
 def test_every_page_that_is_closed_to_otto_leads_moderators_to_set_up_a_second_factor(db):
@@ -312,145 +255,3 @@ def test_a_one_time_link_is_no_way_around_it(cleo):
     browser.post(reverse("sign-in", args=[invitations.sign_in_word(User.objects.get(pk=cleo.pk))]))
 
     assert browser.get(reverse("runs")).headers["Location"].startswith(reverse("mfa_reauthenticate"))
-
-
-# Changing and switching off.
-
-
-def test_the_codes_are_shown_once(milo):
-    browser, _secret, kept = set_up(milo)
-    page = told(browser.get(reverse("mfa_view_recovery_codes")))
-
-    assert not SHOWN.findall(page)
-    assert not any(code in page for code in kept)
-    assert browser.get(reverse("mfa_download_recovery_codes")).status_code == 403
-    assert "no-store" in browser.get(reverse("mfa_view_recovery_codes")).headers["Cache-Control"]
-
-
-def test_new_codes_end_the_old_ones(milo):
-    browser, _secret, old = set_up(milo)
-    new = SHOWN.findall(told(browser.post(reverse("mfa_generate_recovery_codes"), follow=True)))
-    assert len(set(new) - set(old)) == 10
-
-    again, way = sign_in(milo)
-    assert again.post(way, {"code": old[0]}).status_code == 200
-    assert again.post(way, {"code": new[0]}).status_code == 302
-
-
-@pytest.mark.parametrize("door", ["mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes"])
-def test_the_password_alone_weakens_nothing(milo, door):
-    thief, _way = sign_in(milo)
-    set_up(milo)
-    thief.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-
-    for ask in (thief.get, thief.post):
-        answer = ask(reverse(door))
-        assert answer.status_code == 405 or answer.headers["Location"].startswith(reverse("mfa_reauthenticate"))
-    assert Authenticator.objects.filter(user=milo).count() == 2
-
-
-def test_milo_changes_to_another_phone(milo, clock):
-    browser, secret, _codes = set_up(milo)
-    session = browser.session
-    session["account_authentication_methods"] = [
-        {**each, "at": each["at"] - 400} for each in session["account_authentication_methods"]
-    ]
-    session.save()
-    assert browser.post(reverse("mfa_deactivate_totp")).headers["Location"].startswith(reverse("mfa_reauthenticate"))
-    clock.turn(60)
-    browser.post(reverse("mfa_reauthenticate"), {"code": code_of(secret), "next": reverse("mfa_deactivate_totp")})
-
-    assert browser.post(reverse("mfa_deactivate_totp")).headers["Location"] == reverse("mfa_index")
-    assert not Authenticator.objects.exists()
-    assert browser.get(reverse("moderate")).headers["Location"] == reverse("mfa_activate_totp")
-    new = secret_shown(browser)
-    assert new != secret
-    browser.post(reverse("mfa_activate_totp"), {"code": code_of(new)})
-    assert browser.get(reverse("moderate")).status_code == 200
-
-
-def test_the_owner_is_written_to(milo, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        browser, _secret, _codes = set_up(milo)
-        browser.post(reverse("mfa_deactivate_totp"))
-
-    assert [(message.to, message.subject) for message in mail.outbox] == [
-        ([milo.email], "A second factor protects your account now"),
-        ([milo.email], "Your second factor was switched off"),
-    ]
-
-
-# What is kept.
-
-
-def test_no_secret_and_no_code_lies_open_in_any_row(milo):
-    browser, _way = sign_in(milo)
-    waiting = secret_shown(browser)
-    assert waiting not in json.dumps([row.get_decoded() for row in Session.objects.all()])
-
-    answer = browser.post(reverse("mfa_activate_totp"), {"code": code_of(waiting)}, follow=True)
-    shown = SHOWN.findall(told(answer))
-    seed = adapter.opened(Authenticator.objects.get(type="recovery_codes").data["seed"])
-    rows = serializers.serialize("json", [*Authenticator.objects.all(), *AuditEvent.objects.all()])
-    sessions = json.dumps([row.get_decoded() for row in Session.objects.all()])
-
-    assert adapter.opened(Authenticator.objects.get(type="totp").data["secret"]) == waiting
-    assert shown
-    for word in (waiting, seed, *shown):
-        assert word not in rows
-        assert word not in sessions
-
-
-def test_the_rows_open_with_this_sites_key_and_no_other(milo, settings):
-    _browser, secret, _codes = set_up(milo)
-    settings.SIGNING_KEY = "another site's"
-    browser, way = sign_in(milo)
-
-    assert "Its operator can help" in told(browser.post(way, {"code": code_of(secret)}))
-    assert "_auth_user_id" not in browser.session
-
-
-def test_the_log_says_what_happened_to_whom_and_by_whom(milo):
-    browser, _secret, _codes = set_up(milo)
-    browser.post(reverse("mfa_deactivate_totp"))
-
-    events = AuditEvent.objects.filter(act__startswith="second_factor").order_by("pk")
-    assert [(event.act.partition(".")[2], event.facts["kind"], event.actor_id) for event in events] == [
-        ("set_up", "totp", milo.pk),
-        ("set_up", "recovery_codes", milo.pk),
-        ("switched_off", "totp", milo.pk),
-        ("switched_off", "recovery_codes", milo.pk),
-    ]
-
-
-# The operator.
-
-
-def test_the_operator_helps_who_has_lost_both(milo):
-    before, _secret, _codes = set_up(milo)
-    call_command("reset_mfa", "Milo@Example.org", stdout=StringIO())
-
-    assert not Authenticator.objects.exists()
-    assert acts()[-1] == "second_factor.reset"
-    assert AuditEvent.objects.last().agent == "operator"
-    # What a session has shown is gone with it.
-    assert before.get(reverse("moderate")).headers["Location"] == reverse("mfa_activate_totp")
-    browser, _secret, _codes = set_up(milo)
-    assert browser.get(reverse("moderate")).status_code == 200
-
-
-@pytest.mark.parametrize(("email", "why"), [("nobody@example.org", "No account"), ("milo@example.org", "no second")])
-def test_the_operator_is_told_when_there_is_nothing_to_take(milo, email, why):
-    with pytest.raises(CommandError, match=why):
-        call_command("reset_mfa", email)
-
-    assert acts() == []
-
-
-def test_a_deleted_account_leaves_no_second_factor_and_gets_no_mail(milo, cleo, django_capture_on_commit_callbacks):
-    set_up(milo)
-    with django_capture_on_commit_callbacks(execute=True):
-        farewell.delete_account(milo, locale="en")
-
-    assert not Authenticator.objects.exists()
-    assert mail.outbox == []
