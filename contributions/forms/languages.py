@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from contributions.asking.languages import SCENE_LETTERS_MAX, TEXT_LETTERS_MAX
+from contributions.listening.deciding import LEAST, MOST
 
 REASON_LENGTH = 300
 SCENE = "scene-"
@@ -42,3 +43,9 @@ class StateForm(forms.Form):
 
     is_active = forms.TypedChoiceField(choices=[("yes", ""), ("no", "")], coerce=lambda said: said == "yes")
     reason = forms.CharField(max_length=REASON_LENGTH)
+
+
+class ListenersForm(forms.Form):
+    """How many blind answers settle a clip of the language."""
+
+    ratings_required = forms.IntegerField(min_value=LEAST, max_value=MOST)

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from contributions import taxonomy
 from contributions.asking import languages, sentences
 from contributions.asking.sentences import Sentence
-from contributions.forms.languages import ConfirmationForm, RepairForm, StateForm
+from contributions.forms.languages import ConfirmationForm, ListenersForm, RepairForm, StateForm
+from contributions.listening import deciding, queue
 from contributions.models import LanguageDecision
 from contributions.permissions import may_moderate
 from contributions.views import words
-from openempathic.accounts.doors import open_to
+from openempathic.accounts.doors import curators_only, open_to
 
 # More at once is a page that nobody reads to its end; the next ones come as these are confirmed.
 WAITING_SHOWN = 20
@@ -62,6 +63,8 @@ def one(request: HttpRequest, tag: str) -> HttpResponse:
         "shown": WAITING_SHOWN,
         "confirmed": [each for each in told if each["sentence"].is_confirmed],
         "decision": LanguageDecision.objects.filter(language=tag).order_by("-pk").first(),
+        "listeners": queue.ratings_required(tag),
+        "most": deciding.MOST,
     }
     return render(request, "curation/language.html", facts)
 
@@ -126,6 +129,22 @@ def state(request: HttpRequest, tag: str) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Decided. Loading the data files again does not undo it."))
+    return redirect("language", tag=tag)
+
+
+@curators_only
+@never_cache
+@require_POST
+def listeners(request: HttpRequest, tag: str) -> HttpResponse:
+    """Decide how many blind answers settle a clip of the language."""
+    known(tag)
+    form = ListenersForm(request.POST)
+    if not form.is_valid():
+        said = {"least": deciding.LEAST, "most": deciding.MOST}
+        messages.error(request, _("From %(least)s to %(most)s listeners can be asked for.") % said)
+        return redirect("language", tag=tag)
+    deciding.decide(tag, by=request.user, **form.cleaned_data)
+    messages.success(request, _("Decided. It holds from the next answer on; clips that are settled stay so."))
     return redirect("language", tag=tag)
 
 
