@@ -15,6 +15,7 @@ from contributions.views import (
     farewell,
     figures,
     gaps,
+    gold,
     guests,
     help,
     history,
@@ -32,6 +33,7 @@ from contributions.views import (
     rules,
     session,
     tombstones,
+    tutorial,
     variety,
 )
 
@@ -81,6 +83,10 @@ urlpatterns = [
     path("listen/", listening.listen, name="listen"),
     path("listen/<uuid:turn_id>/rating/", listening.rating, name="listen-rating"),
     path("listen/<uuid:rating_id>/step/", listening.step, name="listen-step"),
+    path("listen/tutorial/", tutorial.tutorials, name="tutorials"),
+    path("listen/tutorial/<slug:language>/", tutorial.one, name="tutorial"),
+    path("listen/tutorial/<slug:language>/example/", tutorial.example, name="tutorial-example"),
+    path("listen/tutorial/answers/<uuid:answer_id>/", tutorial.answer, name="tutorial-answer"),
     # What it was called before.
     path("review/", RedirectView.as_view(pattern_name="listen", permanent=True), name="review"),
     path("moderate/", moderating.moderate, name="moderate"),
@@ -103,10 +109,15 @@ urlpatterns = [
     path("curation/rules/", rules.all_rules, name="rules"),
     path("curation/rules/<slug:name>/", rules.one_rule, name="rule"),
     path("curation/prompts/<slug:prompt_id>/example/", curating.example, name="prompt-example-choice"),
+    path("curation/gold/", gold.gold_list, name="gold"),
+    path("curation/gold/<uuid:clip_id>/", gold.gold_item, name="gold-item"),
+    path("curation/gold/<uuid:clip_id>/opening/", gold.opening, name="gold-opening"),
+    path("curation/gold/<uuid:clip_id>/state/", gold.state, name="gold-state"),
     path("curation/languages/", languages.all_of_them, name="languages"),
     path("curation/languages/<slug:tag>/", languages.one, name="language"),
     path("curation/languages/<slug:tag>/speaker/", languages.speaker, name="language-speaker"),
     path("curation/languages/<slug:tag>/state/", languages.state, name="language-state"),
+    path("curation/languages/<slug:tag>/listeners/", languages.listeners, name="language-listeners"),
     path(
         "curation/languages/<slug:tag>/<slug:sentence>/confirmation/",
         languages.confirmation,

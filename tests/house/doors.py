@@ -90,6 +90,15 @@ listen-rating                        milo's-turn    POST    sign-in  sign-in  40
 listen-step                          milo's-rating  GET     sign-in  sign-in  403      403      200      404      404
 listen-step                          milo's-rating  POST    sign-in  sign-in  403      "        >listen-step 404      "
 
+tutorials                            -              GET     200      200      200      200      200      200      200
+tutorial                             in-polish      GET     200      200      200      200      200      200      200
+tutorial                             in-no-language GET     404      404      404      404      404      404      404
+tutorial-example                     in-polish      GET     sign-in  sign-in  >tutorial "       "        "        "
+tutorial-example                     in-polish      POST    sign-in  sign-in  >tutorial "       "        "        "
+tutorial-example                     in-english     GET     sign-in  sign-in  200      200      200      200      200
+tutorial-example                     in-english     POST    sign-in  sign-in  422      422      422      422      422
+tutorial-answer                      otto's-answer  GET     sign-in  sign-in  200      404      404      404      404
+
 moderate                             -              GET     sign-in  sign-in  403      403      200      200      200
 backlog                              -              GET     sign-in  sign-in  403      403      200      200      200
 figures                              -              GET     sign-in  sign-in  403      403      200      200      200
@@ -113,6 +122,7 @@ rule                                 a-rule         POST    sign-in  sign-in  40
 rule                                 no-rule        GET     sign-in  sign-in  403      403      403      403      404
 rule                                 no-rule        POST    sign-in  sign-in  403      403      403      403      404
 prompts                              -              GET     sign-in  sign-in  403      403      403      403      200
+gold                                 -              GET     sign-in  sign-in  403      403      403      403      200
 prompt-offering                      a-prompt       POST    sign-in  sign-in  403      403      403      403      >prompts
 prompt-offering                      no-prompt      POST    sign-in  sign-in  403      403      403      403      404
 prompt-example-choice                a-prompt       GET     sign-in  sign-in  403      403      403      403      200
@@ -121,6 +131,8 @@ prompt-example-choice                no-prompt      GET     sign-in  sign-in  40
 languages                            -              GET     sign-in  sign-in  403      403      200      200      200
 language                             polish         GET     sign-in  sign-in  403      403      200      200      200
 language                             no-language    GET     sign-in  sign-in  403      403      404      404      404
+language-listeners                   polish         POST    sign-in  sign-in  403      403      403      403      >language
+language-listeners                   no-language    POST    sign-in  sign-in  403      403      403      403      404
 language-speaker                     polish         POST    sign-in  sign-in  403      403      >language "       "
 language-speaker                     no-language    POST    sign-in  sign-in  403      403      404      404      404
 language-state                       polish         POST    sign-in  sign-in  403      403      >language "       "
@@ -261,6 +273,16 @@ clip-report      vera's-clip WITHDRAWN POST sign-in    sign-in  404      404    
 clip-report      vera's-clip PURGED    POST sign-in    sign-in  404      404      404      404      404
 clip-report      milo's-clip live      POST sign-in    sign-in  404      404      404      422      422
 
+gold-item        an-example  ACCEPTED   GET     sign-in    sign-in  403      403      403      403      200
+gold-item        an-example  ACCEPTED   POST    sign-in    sign-in  403      403      403      403      422
+gold-item        an-example  IN_REVIEW  GET     sign-in    sign-in  403      403      403      403      404
+gold-item        an-example  WITHDRAWN  GET     sign-in    sign-in  403      403      403      403      404
+gold-item        an-example  WITHDRAWN  POST    sign-in    sign-in  403      403      403      403      404
+gold-opening     an-example  ACCEPTED   POST    sign-in    sign-in  403      403      403      403      >gold-item
+gold-opening     an-example  WITHDRAWN  POST    sign-in    sign-in  403      403      403      403      404
+gold-state       an-example  ACCEPTED   POST    sign-in    sign-in  403      403      403      403      >gold-item
+gold-state       an-example  WITHDRAWN  POST    sign-in    sign-in  403      403      403      403      404
+
 withdrawal  vera's-clip  live       POST    >take-part 404      404      >my-clips 404    404      404
 withdrawal  vera's-clip  WITHDRAWN  POST    >take-part 404      404      >my-clips 404    404      404
 withdrawal  vera's-clip  PURGED     POST    >take-part 404      404      >my-clips 404    404      404
@@ -349,6 +371,7 @@ SENT = {
     "api:facts": {"gender": "female"},
     "api:self-report": {"id": "5e1f0000-0000-4000-8000-000000000000", "emotion": "fear"},
     "language-speaker": {"is_native": "yes"},
+    "language-listeners": {"ratings_required": "2"},
     "language-state": {"is_active": "no", "reason": "wrong words"},
     "rule": {"threshold": "-70", "consequence": "UNUSABLE", "seen": "1", "reason": "whispers"},
     "invitations": {"email": "new@example.org", "role": "MODERATOR"},

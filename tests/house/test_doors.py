@@ -20,6 +20,7 @@ from django.utils import timezone
 from contributions import news, self_reports
 from contributions.consenting import guests
 from contributions.listening import figures, queue
+from contributions.listening import gold, tutorial
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from contributions.permissions import DECIDABLE
 from openempathic import storage
@@ -74,6 +75,7 @@ def made_world() -> World:
     turn = RatingTurn.objects.create(clip=veras, rater=people["milo"], lease_expires_at=timezone.now())
     for clip in (veras, milos, ginas):
         self_reports.say(clip, self_reports.Said(emotion="fear"), report_id=uuid.uuid4(), by=clip.contributor.actor)
+    examples = gold_examples(worlds.volunteer("ada"), worlds.person("carla", role=Role.CURATOR))
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
     figures.reckon_soon(at=timezone.now())
@@ -88,6 +90,11 @@ def made_world() -> World:
             "milo's-rating": {"rating_id": rating.pk},
             "a-run": {"run_id": schedule.open_run(by=people["cleo"]).pk},
             "good-word": {"token": word, "word": invitations.sign_in_word(people["cleo"])},
+            "in-polish": {"language": "pl"},
+            "in-english": {"language": "en"},
+            "in-no-language": {"language": "tlh"},
+            "an-example": {"clip_id": examples[0].pk},
+            "otto's-answer": {"answer_id": learned(people["otto"])},
             "today": {"day": veras.stored_at.date().isoformat()},
             "vera's-token": {"token_id": token.pk},
             "vera's-mail": {"word": news.word_of(people["vera"].contributor)},
@@ -121,6 +128,23 @@ def moderating(person: User) -> User:
     person.role = Role.MODERATOR
     person.save(update_fields=["role"])
     return person
+
+
+def gold_examples(speaker: User, curator: User) -> list[Clip]:
+    """What the tutorial of English needs, and one more, each of which the curator chose."""
+    clips = [reviewable(worlds.stored_clip(speaker)) for _ in range(tutorial.EXAMPLES + 1)]
+    for clip in clips:
+        with_status(clip.pk, Clip.Status.ACCEPTED)
+        gold.choose(clip, by=curator, emotions=["anger"], explanation="loud", reader="en", is_for_tutorial=True)
+    return clips
+
+
+def learned(learner: User) -> uuid.UUID:
+    """Their answer to the first example."""
+    now = timezone.now()
+    asked = tutorial.progress(learner, "en", now=now).example
+    assert asked is not None
+    return tutorial.answer(learner, "en", clip_id=asked.clip_id, emotion="anger", now=now).pk
 
 
 def reviewable(clip: Clip) -> Clip:
