@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from contributions import permissions
 from contributions.leaving import withdrawal
-from contributions.listening import ratings
+from contributions.listening import ratings, refusals
 from contributions.listening.ratings import Answer
-from contributions.models import Clip, ListeningNeed, Rating, RatingTurn, Suggestion
+from contributions.models import Clip, ListenerPass, ListeningNeed, Rating, RatingTurn, Suggestion
 from openempathic.accounts.models import Role
 from openempathic.registry.models import Checkpoint
 from tests import worlds
@@ -135,6 +136,7 @@ def test_nobody_answers_twice(clip, milo):
         Answer(is_usable=False),
         Answer(is_usable=False, unusable_reason="BORING"),
         Answer(is_usable=True, emotion="anger", secondary_emotions=("nonsense",)),
+        Answer(is_usable=True, emotion="anger", styles=("yodel",)),
     ],
 )
 def test_half_an_answer_is_sent_back(clip, milo, answer):
@@ -185,3 +187,112 @@ def test_a_clip_withdrawn_after_the_answer_shows_no_suggestion_and_takes_no_seco
     assert ratings.suggestion_for(blind) is None
     with pytest.raises(ratings.NoLongerRateable):
         ratings.reconsider(blind, by=milo, emotion="sadness")
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [{"intensity": 4}, {"intensity": -1}, {"valence": 0}, {"valence": 8}, {"arousal": 0}, {"dominance": 8}],
+)
+def test_a_value_beyond_its_scale_is_sent_back(clip, milo, beyond):
+    with pytest.raises(ratings.OutOfRange):
+        ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=Answer(True, emotion="anger", **beyond))
+
+    assert not Rating.objects.exists()
+    assert ratings.rate(ratings.open_turn(milo), by=milo, answer=ANGRY)
+
+
+def test_more_words_than_can_be_kept_are_sent_back(clip, milo):
+    turn = worlds.heard(ratings.open_turn(milo))
+
+    for wordy in ({"other_word": "w" * 61}, {"description": "w" * 2001}):
+        with pytest.raises(ratings.TooManyWords):
+            ratings.rate(turn, by=milo, answer=Answer(is_usable=True, emotion="other", **wordy))
+    assert not Rating.objects.exists()
+
+
+def test_all_that_a_listener_may_say_is_kept_and_what_they_left_alone_stays_empty(clip, milo):
+    said = Answer(
+        is_usable=True,
+        emotion="other",
+        secondary_emotions=("sadness", "other", "sadness"),
+        other_word="homesick",
+        intensity=0,
+        valence=2,
+        dominance=7,
+        styles=("whisper", "tremble"),
+        description="as if somebody stood behind the door",
+    )
+    kept = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=said)
+    kept = Rating.objects.get(pk=kept.pk)
+
+    assert (kept.emotion, kept.other_word, kept.secondary_emotions) == ("other", "homesick", ["sadness"])
+    assert (kept.intensity, kept.valence, kept.arousal, kept.dominance) == (0, 2, None, 7)
+    assert (kept.styles, kept.description) == (["whisper", "tremble"], said.description)
+    assert kept.seconds > 0
+
+
+def test_of_an_unusable_clip_no_feeling_is_kept(clip, milo):
+    said = Answer(
+        False, "TOO_NOISY", emotion="anger", intensity=2, valence=3, styles=("whisper",), description="a tram"
+    )
+    kept = ratings.rate(worlds.heard(ratings.open_turn(milo)), by=milo, answer=said)
+
+    assert (kept.emotion, kept.intensity, kept.valence, kept.styles, kept.description) == ("", None, None, [], "a tram")
+
+
+def test_a_turn_on_a_clip_of_another_language_takes_no_answer(clip, otto):
+    ListenerPass.objects.create(person=otto, language="de")
+    forged = RatingTurn.objects.create(clip=clip, rater=otto, lease_expires_at=timezone.now() + timedelta(minutes=1))
+
+    with pytest.raises(ratings.OtherLanguage):
+        ratings.rate(worlds.heard(forged), by=otto, answer=ANGRY)
+    assert not Rating.objects.exists()
+
+
+def test_whoever_lost_their_language_meanwhile_is_told(clip, otto):
+    ListenerPass.objects.create(person=otto, language="en")
+    turn = worlds.heard(ratings.open_turn(otto))
+    ListenerPass.objects.all().delete()
+
+    with pytest.raises(ratings.MayNotListen):
+        ratings.rate(turn, by=otto, answer=ANGRY)
+
+
+def test_every_refusal_says_why_in_words_of_its_own():
+    refused = [each for each in vars(refusals).values() if isinstance(each, type)]
+
+    assert len(refused) == len({each.text for each in refused}) > 10
+    assert all(each().message == each.text for each in refused)
+
+
+# What a listener may hear
+
+
+def test_a_listener_hears_the_clip_of_their_turn_while_it_lasts(clip, otto):
+    voices = [worlds.voice_of(otto)]
+    ListenerPass.objects.create(person=otto, language="en")
+    assert not permissions.audible_to(otto, voices).exists()
+    ratings.open_turn(otto)
+    assert list(permissions.audible_to(otto, voices)) == [clip]
+
+    run_out()
+    assert not permissions.audible_to(otto, voices).exists()
+
+
+def test_a_moderator_judges_the_languages_they_were_given_and_a_curator_all(clip, milo, cleo):
+    Clip.objects.update(status=Clip.Status.DISPUTED)
+    for languages, sees in (([], True), (["en"], True), (["de"], False), (["de", "en"], True)):
+        milo.moderated_languages = cleo.moderated_languages = languages
+        assert permissions.may_moderate_in(milo, "en") == permissions.decidable_by(milo).exists() == sees
+        assert permissions.may_moderate_in(cleo, "en")
+        assert permissions.decidable_by(cleo).exists()
+
+
+def test_a_moderator_of_a_language_judges_its_varieties_too_and_nobody_else_does(clip, milo, otto):
+    Clip.objects.update(language="pt-BR", status=Clip.Status.DISPUTED)
+    for languages, sees in ((["pt"], True), (["pt-BR"], True), (["pt-PT"], False), (["p"], False)):
+        milo.moderated_languages = languages
+        assert permissions.may_moderate_in(milo, "pt-BR") == permissions.may_listen(milo, "pt-BR") == sees
+        assert permissions.decidable_by(milo).exists() == sees
+    assert not permissions.may_moderate_in(otto, "pt")
+    assert not permissions.decidable_by(otto).exists()
