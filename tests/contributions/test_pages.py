@@ -2,7 +2,6 @@
 
 import gzip
 import re
-from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,12 +10,9 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.urls import reverse
-from django.utils import timezone
 
 from contributions.consenting import consent
-from contributions.listening import ratings
-from contributions.models import Prompt, Purpose, Rating, RatingTurn, Suggestion
-from openempathic.registry.models import Checkpoint
+from contributions.models import Prompt, Purpose
 from tests import worlds
 
 SCRIPTS_BYTES_MAX = 60_000
@@ -65,17 +61,6 @@ def vera_in_the_studio(vera, client):
 @pytest.fixture
 def clip(vera):
     return worlds.screened_clip(vera)
-
-
-@pytest.fixture
-def suggestion(clip):
-    checkpoint = Checkpoint.objects.create(
-        digest="a" * 64, status="CHAMPION", preset="nano", release_digest="b" * 64, run_id=clip.pk, files={}
-    )
-    scores = {"sadness": 0.71, "anger": 0.29}
-    return Suggestion.objects.create(
-        clip=clip, checkpoint=checkpoint, scores=scores, emotion="sadness", made_at=timezone.now()
-    )
 
 
 def page(client, name, *args, **query):
@@ -134,10 +119,10 @@ def test_a_broken_site_still_shows_a_page_without_knowing_anything(db):
 
 def test_otto_reads_why_a_moderators_page_is_closed_to_him(client, stock):
     client.force_login(worlds.person("otto"))
-    answer = client.get(reverse("listen"))
+    answer = client.get(reverse("moderate"))
 
     assert answer.status_code == 403
-    assert "Reviewing is for moderators" in answer.content.decode()
+    assert "This page is for moderators" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", ["home", "choose-language", "studio", "account_login", "account_signup"])
@@ -264,99 +249,6 @@ def test_a_sentence_that_vera_spoke_comes_again_only_after_the_others(client, ve
     others = {re.search(r'data-prompt="([^"]+)"', page(client, "studio", prompt="next"))[1] for _ in range(20)}
 
     assert spoken not in others
-
-
-# A moderator's way
-
-
-def test_the_listening_page_is_blind(client, clip, suggestion, milo):
-    client.force_login(milo)
-    text = page(client, "listen")
-
-    assert "CLARA" not in text
-    assert suggestion.checkpoint.version not in text
-    assert not re.search(r"0\.71|71\s*%", text)
-    assert Boxes(text).checked() == {}
-    assert clip.prompt.scene not in text
-    assert "data-heard" not in text
-
-
-def test_milo_sees_the_suggestion_after_his_answer_and_keeps_it(client, clip, suggestion, milo):
-    client.force_login(milo)
-    page(client, "listen")
-    turn = RatingTurn.objects.get(rater=milo)
-    answer = client.post(
-        reverse("listen-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "anger", "intensity": "2"}
-    )
-    text = client.get(answer.url).content.decode()
-
-    assert suggestion.checkpoint.version in text
-    assert "71 %" in text
-    client.post(answer.url, {"emotion": "anger"})
-    assert [(x.phase, x.emotion) for x in Rating.objects.order_by("rated_at")] == [
-        ("BLIND", "anger"),
-        ("INFORMED", "anger"),
-    ]
-
-
-def test_every_answer_of_the_form_is_kept(client, clip, milo):
-    client.force_login(milo)
-    page(client, "listen")
-    turn = RatingTurn.objects.get(rater=milo)
-    said = {"is_usable": "yes", "emotion": "sarcastic", "intensity": "0", "description": "dry"}
-    client.post(reverse("listen-rating", args=[turn.pk]), said)
-    rating = Rating.objects.get()
-
-    assert (rating.emotion, rating.intensity, rating.description) == ("sarcastic", 0, "dry")
-
-
-def test_an_unusable_clip_asks_for_no_second_answer(client, clip, suggestion, milo):
-    client.force_login(milo)
-    page(client, "listen")
-    turn = RatingTurn.objects.get(rater=milo)
-    said = {"is_usable": "no", "unusable_reason": "TOO_NOISY", "emotion": "anger"}
-
-    assert client.post(reverse("listen-rating", args=[turn.pk]), said).url == reverse("listen")
-    assert Rating.objects.get().unusable_reason == "TOO_NOISY"
-
-
-def test_an_incomplete_answer_comes_back_as_it_was_filled_in(client, clip, milo):
-    client.force_login(milo)
-    page(client, "listen")
-    turn = RatingTurn.objects.get(rater=milo)
-    said = {"is_usable": "yes", "intensity": "3", "description": "she almost laughs"}
-    answer = client.post(reverse("listen-rating", args=[turn.pk]), said)
-
-    assert answer.status_code == 422
-    assert Boxes(answer.content.decode()).checked() == {"is_usable": "yes", "intensity": "3"}
-    assert "she almost laughs" in answer.content.decode()
-
-
-def test_an_answer_after_somebody_else_took_the_turn_is_shown_again_with_the_reason(client, clip, milo, cleo):
-    client.force_login(milo)
-    page(client, "listen")
-    turn = RatingTurn.objects.get(rater=milo)
-    RatingTurn.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    ratings.open_turn(cleo)
-    answer = client.post(reverse("listen-rating", args=[turn.pk]), {"is_usable": "yes", "emotion": "fear"})
-
-    assert answer.status_code == 409
-    assert "ran out" in answer.content.decode()
-    assert Boxes(answer.content.decode()).checked() == {"is_usable": "yes", "emotion": "fear"}
-    assert not Rating.objects.exists()
-
-
-def test_an_empty_queue_has_a_friendly_page(client, milo):
-    client.force_login(milo)
-
-    assert "Nothing waits for your ears" in page(client, "listen")
-
-
-def test_milo_gives_no_second_answer_to_a_rating_of_cleos(client, clip, suggestion, milo, cleo):
-    rating = worlds.rated(clip, by=cleo)
-    client.force_login(milo)
-
-    assert client.get(reverse("listen-step", args=[rating.pk])).status_code == 404
 
 
 # Words

@@ -85,10 +85,16 @@ delete-account                       -              POST    >take-part 200      
 my-clips                             -              GET     >take-part 200      200      200      200      200      200
 
 review                               -              GET     301      301      301      301      301      301      301
-listen                               -              GET     sign-in  sign-in  403      403      200      200      200
-listen-rating                        milo's-turn    POST    sign-in  sign-in  403      403      422      404      404
-listen-step                          milo's-rating  GET     sign-in  sign-in  403      403      200      404      404
-listen-step                          milo's-rating  POST    sign-in  sign-in  403      "        >listen-step 404      "
+listen                               -              GET     sign-in  sign-in  >tutorials "      200      200      200
+listen                               -              POST    sign-in  sign-in  >tutorials "      >listen  "        "
+listen-next                          -              POST    sign-in  sign-in  204      204      200      200      200
+listen-undo                          -              POST    sign-in  sign-in  >listen  "        >listen-turn >listen >listen
+listen-turn                          milo's-turn    GET     sign-in  sign-in  404      404      200      404      404
+listen-heard                         milo's-turn    POST    sign-in  sign-in  404      404      >listen  404      404
+listen-rating                        milo's-turn    POST    sign-in  sign-in  404      404      422      404      404
+listen-skip                          milo's-turn    POST    sign-in  sign-in  404      404      >listen  404      404
+listen-step                          milo's-rating  GET     sign-in  sign-in  404      404      200      404      404
+listen-step                          milo's-rating  POST    sign-in  sign-in  404      404      >listen-step 404  404
 
 tutorials                            -              GET     200      200      200      200      200      200      200
 tutorial                             in-polish      GET     200      200      200      200      200      200      200

@@ -1,8 +1,11 @@
+import { bytesOf } from "audio/ahead";
+import { isHeard } from "audio/heard";
+import { levelled } from "audio/loudness";
 import { act, enter, explain } from "elements/parts";
 
 const MIDDLE = 40;
 
-/** `<clip-player>` plays one clip over the outline of its sound; `data-heard` says that it was played to its end. */
+/** `<clip-player>` plays one clip over the outline of its sound; `clip:heard` and `data-heard` say that it was played to its end. */
 class ClipPlayer extends HTMLElement {
   #audio;
 
@@ -12,22 +15,42 @@ class ClipPlayer extends HTMLElement {
     this.#audio.addEventListener("play", () => enter(this, "playing"));
     this.#audio.addEventListener("pause", () => enter(this, "paused"));
     this.#audio.addEventListener("timeupdate", () => this.#follow());
-    this.#audio.addEventListener("ended", () => (this.dataset.heard = "true"));
+    // Emotion is heard at the speed at which it was spoken.
+    this.#audio.addEventListener("ratechange", () => this.#audio.playbackRate !== 1 && (this.#audio.playbackRate = 1));
+    this.#audio.addEventListener("ended", () => (isHeard(this.#audio) ? this.#hear("true") : explain(this, "skipped")));
     this.#audio.addEventListener("error", () => this.#fail());
+    this.querySelector(".spectrogram img")?.addEventListener("error", (event) => (event.target.closest("details").hidden = true));
     if (this.#audio.error) this.#fail();
     enter(this, "paused");
+    this.#level();
     this.#draw();
   }
 
   /** A clip that nobody can play must still be answered. */
   #fail() {
-    this.dataset.heard = "unplayable";
     explain(this, "unplayable");
+    this.#hear("unplayable", "unplayable");
+  }
+
+  #hear(how, problem = null) {
+    this.dataset.heard = how;
+    explain(this, problem);
+    this.dispatchEvent(new CustomEvent("clip:heard", { bubbles: true }));
+  }
+
+  /** Play it as loud as the others, unless it is wanted as it was recorded; some browsers know no way to. */
+  #level() {
+    const gain = Number(this.dataset.gain);
+    if (!gain || !window.AudioContext) return;
+    const turn = levelled(this.#audio, gain);
+    const box = this.querySelector('[data-act="raw"]');
+    box.closest("label").hidden = false;
+    box.addEventListener("change", () => turn(box.checked));
   }
 
   async #draw() {
-    const response = await fetch(this.dataset.peaks).catch(() => null);
-    const peaks = response?.ok ? await response.json() : [];
+    const bytes = await bytesOf(this.dataset.peaks);
+    const peaks = bytes ? JSON.parse(await bytes.text()) : [];
     if (peaks.length === 0) return;
     const loudest = Math.max(...peaks, 0.05);
     const step = 400 / peaks.length;
