@@ -29,6 +29,7 @@ from contributions.models.suggestion import Suggestion
 from contributions.models.taking_back import TakingBack
 from contributions.models.variety import Variety
 from contributions.models.verdict import Verdict
+from contributions.models.void import RaterPause, VoidOrder
 
 __all__ = [
     "Annotation",
@@ -61,6 +62,7 @@ __all__ = [
     "PromptReport",
     "PromptSkip",
     "Purpose",
+    "RaterPause",
     "RaterStanding",
     "Rating",
     "RatingTurn",
@@ -78,4 +80,5 @@ __all__ = [
     "TutorialAnswer",
     "Variety",
     "Verdict",
+    "VoidOrder",
 ]
