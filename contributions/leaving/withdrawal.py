@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from contributions import self_reports, states
 from contributions.leaving import ledger
-from contributions.listening import queue
+from contributions.listening import queue, reports
 from contributions.models import (
     Clip,
     ConsentEvent,
@@ -292,6 +292,7 @@ def leave_tombstone(clip: Clip, claim: leases.Claim) -> None:
         Suggestion.objects.filter(clip=clip).delete()
         # What was decided stays; what a moderator wrote of the clip goes with it.
         Verdict.objects.filter(clip=clip).update(note="")
+        reports.erase_words(clip)
         Fingerprint.objects.filter(clip=clip).delete()
         GoldItem.objects.filter(clip=clip).update(is_active=False, emotions=[], explanation={})
         self_reports.erase(clip)
