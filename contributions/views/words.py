@@ -33,6 +33,11 @@ def tongue(tag: str) -> Tongue:
     return Tongue(tag, tags.own_name(tag), tags.name(tag, reading()), tags.direction(tag))
 
 
+def spoken() -> list[tuple[str, str]]:
+    """The languages that people are asked to speak, each by its tag and its name, in the order of the names."""
+    return sorted(((tag, tongue(tag).label) for tag in taxonomy.prompt_languages()), key=lambda pair: pair[1])
+
+
 def feeling(name: str) -> Choice:
     """The emotion, or one of the answers that are none, in words."""
     others = {"other": _("another feeling"), "cannot_tell": _("I cannot tell"), "not_sure": _("I am not sure")}

@@ -147,6 +147,9 @@ sentence-confirmation                a-sentence     POST    sign-in  sign-in  40
 sentence-repair                      a-sentence     POST    sign-in  sign-in  403      403      >language "       "
 invitations                          -              GET     sign-in  sign-in  403      403      403      403      200
 invitations                          -              POST    sign-in  sign-in  403      "        "        "        >invitations
+moderator                            a-moderator    GET     sign-in  sign-in  403      403      403      403      200
+moderator                            a-moderator    POST    sign-in  sign-in  403      403      403      403      >invitations
+moderator                            no-moderator   POST    sign-in  sign-in  403      403      403      403      404
 
 invitation                           good-word      GET     200      200      200      200      200      200      200
 invitation                           good-word      POST    403      403      >home    >home    >home    >home    >home

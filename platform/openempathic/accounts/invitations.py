@@ -1,6 +1,7 @@
 """Inviting moderators and curators, and the one-time link that lets a first curator in."""
 
 import hashlib
+from collections.abc import Sequence
 
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import send_mail
@@ -11,6 +12,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from openempathic import audit
+from openempathic.accounts import moderators
 from openempathic.accounts.models import Invitation, Role, User, new_token
 
 
@@ -18,14 +20,22 @@ class NotInvitable(Exception):
     """The person may not invite, or the invitation no longer stands."""
 
 
-def invite(email: str, *, role: str, by: User) -> tuple[Invitation, str]:
-    """Make an invitation; return it with the secret word of its link, which is kept nowhere."""
+def invite(email: str, *, role: str, by: User, moderated_languages: Sequence[str] = ()) -> tuple[Invitation, str]:
+    """Make an invitation; return it with the secret word of its link, which is kept nowhere.
+
+    A moderator judges in the languages that it names, and in all where it names none; a curator in all.
+    """
     if not by.is_curator:
         raise NotInvitable(_("Only a curator invites."))
     token = new_token()
+    tags = sorted(moderated_languages) if role == Role.MODERATOR else []
     with transaction.atomic():
         invitation = Invitation.objects.create(
-            email=email.lower(), role=role, token_sha256=digest_of(token), invited_by=by
+            email=email.lower(),
+            role=role,
+            moderated_languages=tags,
+            token_sha256=digest_of(token),
+            invited_by=by,
         )
         audit.record("invitation.made", subject=invitation, by=by, role=role)
     return invitation, token
@@ -61,8 +71,9 @@ def accept(token: str, *, by: User) -> Invitation:
         if taken != 1:
             raise NotInvitable(_("This invitation was used already, has run out, or never was."))
         if not (by.is_curator and invitation.role == Role.MODERATOR):
+            by.moderated_languages = moderators.joined(by, invitation.moderated_languages)
             by.role = invitation.role
-            by.save(update_fields=["role"])
+            by.save(update_fields=["role", "moderated_languages"])
         audit.record("invitation.accepted", subject=invitation, by=by, role=invitation.role)
     return invitation
 

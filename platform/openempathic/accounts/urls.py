@@ -7,6 +7,7 @@ from openempathic.accounts.second_factor import pages
 
 urlpatterns = [
     path("curation/invitations/", views.invitation_list, name="invitations"),
+    path("curation/moderators/<int:person_id>/", views.moderator, name="moderator"),
     path("invitations/<str:token>/", views.invitation, name="invitation"),
     path("accounts/tokens/", token_pages.token_list, name="tokens"),
     path("accounts/tokens/<uuid:token_id>/revocation/", token_pages.revocation, name="token-revocation"),

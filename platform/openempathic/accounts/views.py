@@ -6,17 +6,18 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from openempathic.accounts import invitations
+from openempathic.accounts import invitations, moderators
 from openempathic.accounts.doors import curators_only
-from openempathic.accounts.forms import InvitationForm
+from openempathic.accounts.forms import InvitationForm, ModeratorForm
 from openempathic.accounts.models import Invitation
 
 # What a session keeps of a fresh invitation until its link has been shown, once.
@@ -39,9 +40,31 @@ def invitation_list(request: HttpRequest) -> HttpResponse:
     facts = {
         "form": form,
         "fresh": request.session.pop(FRESH_LINK, None),
-        "standing": Invitation.objects.filter(accepted_at=None, expires_at__gt=Now()).order_by("-invited_at"),
+        "standing": [(each, moderators.described(each.moderated_languages)) for each in unanswered()],
+        "moderators": [(each, moderators.described(each.moderated_languages)) for each in moderators.moderators()],
     }
     return render(request, "accounts/invitations.html", facts)
+
+
+def unanswered() -> "QuerySet[Invitation]":
+    """The invitations that somebody may still accept, the newest first."""
+    return Invitation.objects.filter(accepted_at=None, expires_at__gt=Now()).order_by("-invited_at")
+
+
+@curators_only
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def moderator(request: HttpRequest, person_id: int) -> HttpResponse:
+    """In which languages one moderator judges, and a curator's word to change it."""
+    person = get_object_or_404(moderators.moderators(), pk=person_id)
+    curator: Any = request.user
+    initial = {"moderated_languages": person.moderated_languages}
+    form = ModeratorForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid():
+        moderators.judge_only(person, form.cleaned_data["moderated_languages"], by=curator)
+        messages.success(request, _("Saved. It holds from the next page that they open."))
+        return redirect("invitations")
+    return render(request, "accounts/moderator.html", {"form": form, "person": person})
 
 
 @never_cache
@@ -54,7 +77,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return accepted(request, token)
     except invitations.NotInvitable as refusal:
         return render(request, "accounts/link_ended.html", {"why": str(refusal)}, status=410)
-    return render(request, "accounts/invitation.html", {"invitation": standing})
+    languages = moderators.described(standing.moderated_languages)
+    return render(request, "accounts/invitation.html", {"invitation": standing, "languages": languages})
 
 
 def accepted(request: HttpRequest, token: str) -> HttpResponse:
