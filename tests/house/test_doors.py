@@ -95,6 +95,8 @@ def made_world() -> World:
             "in-no-language": {"language": "tlh"},
             "an-example": {"clip_id": examples[0].pk},
             "otto's-answer": {"answer_id": learned(people["otto"])},
+            "a-moderator": {"person_id": people["mona"].pk},
+            "no-moderator": {"person_id": people["otto"].pk},
             "today": {"day": veras.stored_at.date().isoformat()},
             "vera's-token": {"token_id": token.pk},
             "vera's-mail": {"word": news.word_of(people["vera"].contributor)},
