@@ -6,7 +6,17 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from contributions.listening import tutorial
-from contributions.models import Clip, ClipReport, Contributor, Examination, ListenerPass, Purpose, Rating, RatingTurn
+from contributions.models import (
+    Clip,
+    ClipReport,
+    Contributor,
+    Examination,
+    ListenerPass,
+    Purpose,
+    RaterPause,
+    Rating,
+    RatingTurn,
+)
 from contributions.models.clip import ClipQuerySet
 from contributions.taxonomy import tags
 
@@ -65,12 +75,18 @@ def may_listen_at_all(person: Any) -> bool:
 
 def languages_heard(person: Any) -> list[str] | None:
     """The languages whose clips the person may rate; None where it is every one."""
-    if not person.is_authenticated:
+    if not person.is_authenticated or is_paused(person):
         return []
     if moderates_all(person):
         return None
     passed = ListenerPass.objects.filter(person=person).values_list("language", flat=True)
     return sorted({*passed, *(person.moderated_languages if may_moderate(person) else [])})
+
+
+def is_paused(person: Any) -> bool:
+    """Whether a curator has asked the person to rest from listening, and has not let them go on since."""
+    last = RaterPause.objects.filter(rater=person).order_by("-pk")
+    return bool(last.values_list("is_paused", flat=True).first())
 
 
 def impartial(person: Any) -> ClipQuerySet:

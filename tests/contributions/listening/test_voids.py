@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from contributions import permissions
 from contributions.listening import labels, ratings, voids
 from contributions.listening.ratings import Answer
 from contributions.models import Clip, ClipLabel, ListeningNeed, Rating, RatingTurn, RatingVoid, VoidOrder
@@ -220,3 +221,19 @@ def test_only_a_curator_orders_and_only_of_others_and_only_what_stands(clip, mil
     answered(clip, cleo)
     with pytest.raises(voids.OwnAnswer):
         voids.order(cleo, by=cleo, **WHY)
+
+
+def test_who_was_asked_to_rest_listens_no_more_until_a_curator_lets_them_go_on(clip, milo, mona, cleo):
+    with pytest.raises(voids.MayNotVoid):
+        voids.pause(milo, by=mona, is_paused=True, note="answers without listening")
+    voids.pause(milo, by=cleo, is_paused=True, note="answers without listening")
+    with pytest.raises(ratings.MayNotListen):
+        ratings.open_turn(milo)
+
+    voids.pause(milo, by=cleo, is_paused=False, note="we spoke about it")
+
+    assert permissions.may_listen(milo, "en")
+    assert [event.act for event in AuditEvent.objects.filter(act__startswith="rater.")] == [
+        "rater.paused",
+        "rater.resumed",
+    ]
