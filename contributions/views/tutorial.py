@@ -18,7 +18,7 @@ from contributions.listening import tutorial
 from contributions.listening.tutorial import EXAMPLES, RIGHT_LEAST, TRIES_A_DAY, Progress
 from contributions.models import GoldItem, TutorialAnswer
 from contributions.taxonomy import SOURCE_LANGUAGE, tags
-from contributions.views import words
+from contributions.views import hearing, words
 
 RULES = {"examples": EXAMPLES, "least": RIGHT_LEAST, "tries": TRIES_A_DAY}
 
@@ -69,6 +69,7 @@ def example_page(request: HttpRequest, language: str, form: ExampleForm, *, refu
     facts = {
         "language": words.tongue(language),
         "clip": found.example.clip,
+        "gain": hearing.gain(found.example.clip),
         "number": 1 if found.is_over else len(found.answers) + 1,
         "form": form,
         "refusal": refusal,

@@ -135,7 +135,7 @@ def test_a_clip_that_is_not_accepted_or_not_covered_becomes_none(vera, clip):
 def test_what_the_ratings_made_loses_its_band_with_them_and_gets_it_back(clip):
     voted(clip, ALIKE)
     gold.propose("en")
-    RatingVoid.objects.create(rating=Rating.objects.first(), reason="SPAM")
+    RatingVoid.objects.create(rating=Rating.objects.filter(emotion="anger").first(), reason="SPAM")
     gold.follow(clip)
     assert GoldItem.objects.get().emotions == []
     assert not gold.usable().exists()

@@ -5,7 +5,7 @@ class TutorialExample extends HTMLElement {
   connectedCallback() {
     // Where a script runs the player knows; what it cannot play nobody has to have heard.
     this.#box.closest("label").hidden = true;
-    for (const end of ["ended", "error"]) this.addEventListener(end, () => this.#hear(), { capture: true });
+    this.addEventListener("clip:heard", () => this.#hear());
     this.addEventListener("submit", (event) => this.#check(event));
   }
 
@@ -15,17 +15,14 @@ class TutorialExample extends HTMLElement {
 
   #hear() {
     this.#box.checked = true;
-    this.querySelector('[data-problem="unheard"]').hidden = true;
+    explain(this.querySelector("form"), null);
   }
 
   #check(event) {
-    const isUnplayable = this.querySelector("clip-player").dataset.heard === "unplayable";
-    if (this.#box.checked || isUnplayable) {
-      this.#box.checked = true;
-      return;
-    }
+    if (this.querySelector("clip-player").dataset.heard) this.#hear();
+    if (this.#box.checked) return;
     event.preventDefault();
-    explain(this, "unheard");
+    explain(this.querySelector("form"), "unheard");
   }
 }
 
