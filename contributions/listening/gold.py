@@ -28,6 +28,7 @@ from contributions.models import (
     TutorialAnswer,
     Verdict,
 )
+from contributions.models.clip import ClipQuerySet
 from contributions.taxonomy import tags
 from openempathic import audit
 
@@ -64,7 +65,7 @@ def is_within(gold: GoldItem, emotion: str) -> bool:
     return emotion in gold.emotions
 
 
-def playable() -> "QuerySet[Clip]":
+def playable() -> ClipQuerySet:
     """The accepted clips that may be heard at this moment."""
     return Clip.objects.filter(status=Clip.Status.ACCEPTED).covered_by(Purpose.STORE_AND_REVIEW)
 

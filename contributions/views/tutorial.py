@@ -30,7 +30,7 @@ def tutorials(request: HttpRequest) -> HttpResponse:
     known_languages = tutorial.languages()
     found = progress_in(request, known_languages)
     heard = permissions.languages_heard(request.user)
-    told = [
+    told: list[dict[str, Any]] = [
         {"language": words.tongue(tag), "progress": found[tag], "may_listen": is_heard(tag, heard)}
         for tag in known_languages
     ]
