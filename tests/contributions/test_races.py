@@ -18,7 +18,7 @@ from contributions import intake
 from contributions.audio import decode
 from contributions.consenting import consent
 from contributions.leaving import withdrawal
-from contributions.listening import prelabelling, ratings
+from contributions.listening import asking_again, prelabelling, ratings
 from contributions.models import Clip, Examination, Purpose, Rating, Release, Suggestion
 from contributions.models.contributor import Split
 from contributions.releasing import releases, rewriting, selection, shards
@@ -170,7 +170,7 @@ RATING = every(Step(ratings, "check_may_rate"), Step(ratings, "check_complete"))
 @pytest.mark.parametrize(("step", "when", "dies"), RATING)
 def test_no_answer_is_kept_about_a_clip_withdrawn_meanwhile(vera, milo, step, when, dies):
     clip = worlds.screened_clip(vera)
-    turn = ratings.open_turn(milo)
+    turn = worlds.heard(ratings.open_turn(milo))
 
     with stopped(step, when, partial(withdrawn_and_purged, clip), dies=dies), pytest.raises(ratings.NoLongerRateable):
         ratings.rate(turn, by=milo, answer=ratings.Answer(is_usable=True, emotion="anger"))
@@ -185,7 +185,7 @@ def test_no_second_answer_is_kept_about_a_clip_withdrawn_meanwhile(vera, milo, w
     suggested(clip, scores={"anger": 1.0}, emotion="anger")
     rating = worlds.rated(clip, by=milo)
 
-    there = stopped(Step(ratings, "answerable"), when, partial(withdrawn_and_purged, clip), dies=False)
+    there = stopped(Step(asking_again, "answerable"), when, partial(withdrawn_and_purged, clip), dies=False)
     with there, pytest.raises(ratings.NoLongerRateable):
         ratings.reconsider(rating, by=milo, emotion="sadness")
 

@@ -179,7 +179,7 @@ def test_no_listener_sees_it_before_or_after_their_answer(vera, milo, client):
     assert str(turn.pk) in page.content.decode()
     assert seen(page) == before
     assert "night bus" not in page.content.decode()
-    rating = ratings.rate(turn, by=milo, answer=ratings.Answer(is_usable=True, emotion="anger"))
+    rating = ratings.rate(worlds.heard(turn), by=milo, answer=ratings.Answer(is_usable=True, emotion="anger"))
     after = client.get(reverse("listen-step", args=[rating.pk])).content.decode()
     assert "night bus" not in after
     assert "pensive" not in str(Rating.objects.values())

@@ -8,7 +8,7 @@ from contributions.models.contributor import Split
 from openempathic.accounts.models import Role
 from openempathic.audit import sealing
 from tests import worlds
-from tests.soak.clips import Clips
+from tests.soak.clips import LISTENING, Clips
 from tests.soak.fate import BEGINNING
 from tests.soak.memory import STORE, TRAIN, Corpus, Take, Voice, Words
 from tests.soak.people import LANGUAGES, People
@@ -62,6 +62,8 @@ class Beginning(People, Clips, Runs):
             take = self.gives(voice)
             self.is_moved(take, to=S.IN_REVIEW)
             turn = ratings.open_turn(self.milo())
+            self.scene.fate.at += LISTENING
+            ratings.note_heard(turn, by=self.milo())
             ratings.rate(turn, by=self.milo(), answer=ratings.Answer(is_usable=True, emotion=emotion))
             self.memory.accepted.append(take.pk)
 

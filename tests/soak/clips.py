@@ -19,6 +19,8 @@ from tests.soak.memory import FOR, Take, Voice
 from tests.soak.stage import Stage, archive_of, picks, sound_of
 
 S = Clip.Status
+# As long as the longest clip takes to be heard.
+LISTENING = timedelta(minutes=1)
 VERDICTS = (S.IN_REVIEW, S.ACCEPTED, S.REJECTED, S.DISPUTED, S.QUARANTINED, S.STORED)
 
 
@@ -102,6 +104,8 @@ class Clips(Stage):
         status = self.clip(take).status
         try:
             answer = ratings.Answer(is_usable=emotion is not None, **said)
+            self.scene.fate.at += LISTENING
+            ratings.note_heard(turn, by=self.milo())
             self.rating = ratings.rate(turn, by=self.milo(), answer=answer)
         except ratings.NoLongerRateable:
             assert not may_be_heard or status not in ratings.RATEABLE
