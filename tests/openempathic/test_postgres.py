@@ -17,6 +17,7 @@ ACTS = (
     "listening/test_ratings.py",
     "leaving/test_withdrawal.py",
     "screening/test_duplicates.py",
+    "screening/test_verdict_races.py",
     "leaving/test_taking_back.py",
     "test_corpora.py",
     "listening/test_prelabelling.py",
