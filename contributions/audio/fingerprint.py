@@ -10,7 +10,7 @@ everything that lasts, as the timbre of a voice does, and bands of 100 mel are t
 one sentence by one person do not match, and that is tested; of one short word, said again at once, one pair in 3,150
 did. It does not know a sound that was played faster, pitched or recorded again through the air. Whether somebody who
 trained a model on very many fingerprints could guess at voices is not known, so that they are erased with their clip
-and leave the site nowhere.
+and leave the site only for the one who spoke, in the archive of their own voice.
 """
 
 from __future__ import annotations

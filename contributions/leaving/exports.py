@@ -2,13 +2,15 @@
 
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
 `consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json`, what was skipped and reported; for
-each clip `clips/<id>/clip.json` with its examinations, `self_reports.json` with what its speaker said of it,
+each clip `clips/<id>/clip.json` with its examinations, `fingerprint.json` by which the site knows this recording again
+until it is withdrawn, `self_reports.json` with what its speaker said of it,
 `labels.json` with what listeners answered, `verdicts.json` with what moderators decided, `suggestions.json` with what
 models heard once listeners have answered, and its objects as they lie in storage; `log.json`.
 
 Nobody else is in it: listeners and moderators are named by what they are. The sound of a withdrawn clip is not in it.
 """
 
+import base64
 import hashlib
 import json
 import tempfile
@@ -22,7 +24,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Goal, Suggestion
+from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Fingerprint, Goal, Suggestion
 from openempathic import audit, storage
 from openempathic.audit.models import AuditEvent
 
@@ -143,6 +145,9 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
         # Before that the speaker would know what the listeners must not: what the model heard.
         made = clip.suggestions.filter(scores__isnull=False).select_related("checkpoint").order_by("made_at", "pk")
         yield f"{clip.prefix}/suggestions.json", [as_json([described_suggestion(each) for each in made])]
+    known = Fingerprint.objects.filter(clip=clip, clip__in=Clip.objects.live()).first()
+    if known:
+        yield f"{clip.prefix}/fingerprint.json", [as_json(described_fingerprint(known))]
     for name in OBJECTS:
         # Asked at each: what was withdrawn while we wrote is heard by nobody, and may be erased already.
         if not Clip.objects.live().filter(pk=clip.pk).exists():
@@ -166,6 +171,13 @@ def described_voice(contributor: Contributor) -> dict[str, Any]:
 def described_suggestion(suggestion: Suggestion) -> dict[str, Any]:
     """What a model heard in the clip, and which model that was."""
     return columns(suggestion, ("scores", "emotion", "made_at")) | {"checkpoint": suggestion.checkpoint.version}
+
+
+def described_fingerprint(known: Fingerprint) -> dict[str, Any]:
+    """What the clip's sound is known again by: its signs in base64, and the numbers that it is found by."""
+    facts = columns(known, ("version", "pcm_sha256", "kept_at"))
+    keys = sorted(known.keys.values_list("key", flat=True))
+    return facts | {"signs": base64.b64encode(bytes(known.signs)).decode(), "keys": keys}
 
 
 def pieces_of(sound: BinaryIO) -> Iterator[bytes]:

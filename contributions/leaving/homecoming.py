@@ -5,6 +5,7 @@ original against its clip's digest. What does not come back: the account, who li
 takes in what a file says would prove nothing; that the archive came home is its own entry.
 """
 
+import base64
 import hashlib
 import json
 import uuid
@@ -27,6 +28,8 @@ from contributions.models import (
     ConsentText,
     Contributor,
     Examination,
+    Fingerprint,
+    FingerprintKey,
     Goal,
     Prompt,
     PromptReport,
@@ -163,6 +166,8 @@ def keep_rows(
             if (path := f"{clip.prefix}/self_reports.json") in archive.namelist():
                 # Archives of before have none.
                 keep_self_reports(clip, read(archive, path))
+            if (path := f"{clip.prefix}/fingerprint.json") in archive.namelist():
+                keep_fingerprint(clip, read(archive, path))
             queue.follow(clip)
         last = events[-1]["sha256"] if events else ""
         audit.record("contributor.imported", subject=contributor, by=AGENT, manifest_sha256=digest, last_sha256=last)
@@ -275,6 +280,14 @@ def keep_self_reports(clip: Clip, reports: list[dict[str, Any]]) -> None:
         said_at, number = moment(said.pop("said_at")), uuid.UUID(said.pop("id"))
         SelfReport.objects.create(id=number, clip=clip, **said)
         SelfReport.objects.filter(pk=number).update(said_at=said_at)
+
+
+def keep_fingerprint(clip: Clip, said: dict[str, Any]) -> None:
+    """What the clip is known again by; of two that came home it does not say which was kept earlier."""
+    facts = {"version": said["version"], "pcm_sha256": said["pcm_sha256"]}
+    row = Fingerprint.objects.create(clip=clip, signs=base64.b64decode(said["signs"], validate=True), **facts)
+    Fingerprint.objects.filter(pk=row.pk).update(kept_at=moment(said["kept_at"]))
+    FingerprintKey.objects.bulk_create(FingerprintKey(key=int(key), fingerprint=row) for key in said["keys"])
 
 
 def moment(said: str | None) -> datetime | None:

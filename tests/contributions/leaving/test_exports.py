@@ -20,6 +20,7 @@ from contributions.models import (
     Contributor,
     CurrentConsent,
     Examination,
+    Fingerprint,
     Prompt,
     PromptReport,
     PromptSkip,
@@ -171,6 +172,37 @@ def test_what_was_exported_comes_back_with_equal_counts_and_digests(archive, voi
         del files["log.json"], files["manifest.json"]
     assert after == before
     assert AuditEvent.objects.filter(act="contributor.imported").count() == 1
+
+
+def test_a_recording_that_came_home_is_known_again(vera, settings, tmp_path):
+    settings.SEEK_DUPLICATES = True
+    clip = worlds.screened_clip(vera)
+    gone = worlds.screened_clip(vera, worlds.SOUNDS / "german-fear.wav")
+    withdrawal.withdraw(gone, by=vera)
+    before = kept_of(clip)
+    with exports.export(consent.contributor_for(vera), by=vera) as file:
+        (tmp_path / "voice.zip").write_bytes(file.read())
+    assert f"{gone.prefix}/fingerprint.json" not in files_of(tmp_path / "voice.zip")
+
+    emptied()
+    call_command("import_export", tmp_path / "voice.zip")
+
+    assert kept_of(clip) == before
+    assert len(before["keys"]) > 5
+    assert not Fingerprint.objects.filter(clip=gone.pk).exists()
+    again = worlds.screened_clip(worlds.volunteer("ada"))
+    assert (again.status, again.status_reason) == ("QUARANTINED", "DUPLICATE_BYTES")
+    with (tmp_path / "again.zip").open("wb") as file:
+        exports.write(Contributor.objects.get(pk=clip.contributor_id), file, at=timezone.now())
+    name = f"{clip.prefix}/fingerprint.json"
+    assert files_of(tmp_path / "again.zip")[name] == files_of(tmp_path / "voice.zip")[name]
+
+
+def kept_of(clip):
+    """All that the clip is known again by."""
+    row = Fingerprint.objects.get(clip=clip.pk)
+    facts = (row.version, row.pcm_sha256, bytes(row.signs), row.kept_at)
+    return {"facts": facts, "keys": sorted(row.keys.values_list("key", flat=True))}
 
 
 def test_what_vera_skipped_and_reported_comes_home_and_is_not_asked_again(archive, voice):
