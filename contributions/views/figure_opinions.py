@@ -88,7 +88,7 @@ def agreement_panel(drawn: tuple[Plot, ...], table: Table, at: datetime, clips: 
             "Krippendorff's alpha: 1 is full agreement, 0 is chance. "
             "Below %(bound)s, a broken line, it is the guideline that needs work and not the listeners."
         )
-        % {"bound": fraction(DEPENDABLE)},
+        % {"bound": fraction(DEPENDABLE, digits=3)},
         drawn,
         table,
         at,
@@ -111,7 +111,9 @@ def agreed(facts: dict[str, Any] | None) -> Cell:
     if facts is None or facts["alpha"] is None:
         return Cell(None, "–")
     alpha = facts["alpha"]
-    return Cell(max(0.0, alpha), fraction(alpha), is_doubted=alpha < DEPENDABLE)
+    # On a phone without the nought before the point.
+    brief = fraction(alpha).replace("0", "", 1) if abs(alpha) < 1 else whole(alpha)
+    return Cell(max(0.0, alpha), fraction(alpha), brief=brief, is_doubted=alpha < DEPENDABLE)
 
 
 def intervals(parts: list[tuple[str, dict[str, Any]]]) -> Callable[[Frame], bytes]:

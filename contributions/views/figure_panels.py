@@ -99,7 +99,7 @@ def throughput(content: dict[str, Any], at: datetime) -> Panel:
 
 def by_day(days: list[date], counts: list[int]) -> Callable[[Frame], bytes]:
     """How these counts are drawn."""
-    named = [Day(date_format(day, "MONTH_DAY_FORMAT"), count) for day, count in zip(days, counts, strict=True)]
+    named = [Day(date_format(day, "j M"), count) for day, count in zip(days, counts, strict=True)]
     return lambda frame: plots.days(named, frame, written=whole)
 
 

@@ -67,7 +67,7 @@ def in_writing(value: Value) -> str:
         return "–"
     if isinstance(value, str):
         return value
-    return number_format(value, decimal_pos=None if isinstance(value, int) else 2)
+    return whole(value) if isinstance(value, int) else fraction(value)
 
 
 def whole(number: float) -> str:
@@ -75,10 +75,12 @@ def whole(number: float) -> str:
     return number_format(round(number), decimal_pos=0)
 
 
-def fraction(number: float) -> str:
-    """A number with two digits behind the point; its sign stays before it, also where one reads from the right."""
-    written = number_format(number, decimal_pos=2)
-    return f"{LRM}{written}" if number < 0 else written
+def fraction(number: float, *, digits: int = 2) -> str:
+    """A number with so many digits behind the point; its sign stays before it, also where one reads from the right."""
+    # Django cuts what it is not asked for, and does not round it.
+    rounded = round(number, digits) or 0.0
+    written = number_format(rounded, decimal_pos=digits)
+    return f"{LRM}{written}" if rounded < 0 else written
 
 
 def per_cent(share: float) -> str:

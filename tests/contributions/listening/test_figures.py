@@ -21,6 +21,7 @@ from contributions.models import (
     RatingVoid,
     Verdict,
 )
+from contributions.views import figure_tables
 from openempathic.accounts.models import Role
 from tests import worlds
 
@@ -342,3 +343,15 @@ def test_what_nobody_heard_twice_has_no_plot(client, cleo, drawn):
 
     assert client.get(reverse("figure-plot", args=["en", "agreement"])).status_code == 404
     assert client.get(reverse("figure-table", args=["en", "agreement"])).status_code == 404
+
+
+def test_the_line_below_which_nothing_holds_is_drawn_where_agreement_draws_it():
+    from contributions.listening import agreement
+    from contributions.views import figure_opinions
+
+    assert figure_opinions.DEPENDABLE == agreement.DEPENDABLE
+
+
+@pytest.mark.parametrize(("number", "told"), [(0.6666, "0.67"), (-0.001, "0.00"), (1, "1.00"), (-0.5, "\u200e-0.50")])
+def test_a_number_is_rounded_and_not_cut(number, told):
+    assert figure_tables.fraction(number) == told
