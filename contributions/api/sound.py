@@ -43,6 +43,18 @@ def peaks(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         raise Http404 from missing
 
 
+@require_safe
+@never_cache
+@voice_required
+def spectrogram(request: HttpRequest, clip_id: UUID) -> HttpResponse:
+    """The picture of the clip's tones, for whoever may hear it."""
+    clip = get_object_or_404(heard_by(request), pk=clip_id)
+    try:
+        return HttpResponse(storage.read(clip.spectrogram), content_type="image/png")
+    except storage.NotStored as missing:
+        raise Http404 from missing
+
+
 def heard_by(request: HttpRequest) -> ClipQuerySet:
     """The clips that this session may hear: without a second factor that its person owes, no voice but their own."""
     voices = voices_of(request)

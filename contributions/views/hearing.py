@@ -4,15 +4,26 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from contributions import permissions, taxonomy
 from contributions.listening import loudness, ratings
 from contributions.models import Clip, Examination, Prompt
 from contributions.taxonomy import reasons
 from contributions.views import words
+from openempathic.accounts.doors import open_to
 
 # A sentence that is asked for in so many feelings tells none of them.
 FEELINGS_OF_A_NEUTRAL_SENTENCE = 2
+
+
+def has_account(person: Any) -> bool:
+    """Whether it is more than a stranger or a guest: an answer is somebody's, and asked of them once."""
+    return bool(person.is_authenticated)
+
+
+# Whoever has not learned to listen yet is led there rather than refused.
+for_accounts = open_to(has_account, otherwise=gettext_noop("Please sign in to listen."))
 
 
 def sound(clip: Clip) -> dict[str, Any]:

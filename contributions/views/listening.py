@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,12 +16,13 @@ from contributions.forms.listening import RatingForm
 from contributions.listening import declining, ratings, refusals
 from contributions.models import RatingTurn
 from contributions.views import hearing, vocabulary
+from contributions.views.hearing import for_accounts
 
 # Which one of their languages a person wants to hear; not there for all of them.
 HEARD_LANGUAGE = "heard_language"
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def listen(request: HttpRequest) -> HttpResponse:
@@ -68,7 +68,7 @@ def clip_page(request: HttpRequest, turn: RatingTurn, form: RatingForm, **more: 
     return render(request, "listen/clip.html", facts | more, status=status)
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_POST
 def heard(request: HttpRequest, turn_id: UUID) -> HttpResponse:
@@ -95,7 +95,7 @@ def own_turn(request: HttpRequest, turn_id: UUID) -> RatingTurn:
     return get_object_or_404(turns, pk=turn_id, rater=request.user)
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_POST
 def rating(request: HttpRequest, turn_id: UUID) -> HttpResponse:
@@ -143,7 +143,7 @@ def not_kept(request: HttpRequest, turn: RatingTurn, form: RatingForm, refusal: 
     return render(request, "listen/left.html", facts, status=409)
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_POST
 def skip(request: HttpRequest, turn_id: UUID) -> HttpResponse:
@@ -153,7 +153,7 @@ def skip(request: HttpRequest, turn_id: UUID) -> HttpResponse:
     return redirect("listen")
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
@@ -167,7 +167,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     return redirect("listen-turn", turn_id=turn.pk)
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_safe
 def turn(request: HttpRequest, turn_id: UUID) -> HttpResponse:
@@ -178,7 +178,7 @@ def turn(request: HttpRequest, turn_id: UUID) -> HttpResponse:
     return clip_page(request, own, RatingForm.of(ratings.undone_answer(own)))
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_POST
 def following(request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -17,14 +17,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from contributions import permissions
-from contributions.consenting.voices import voices_of
 from contributions.forms.bulk import CLIPS_MAX as CLIPS_A_PAGE
 from contributions.forms.bulk import BulkForm
 from contributions.forms.verdicts import DECISIONS, SetAsideForm, VerdictForm
 from contributions.listening import reports, reveals
 from contributions.models import Clip, ClipReport, Examination, Purpose, Verdict
 from contributions.models.clip import ClipQuerySet
-from contributions.permissions import audible_to, decidable_by, may_moderate
+from contributions.permissions import decidable_by, may_moderate
 from contributions.screening import suspicions, verdicts
 from contributions.views import evidence, words
 from openempathic import storage
@@ -63,13 +62,14 @@ def list_page(request: HttpRequest, bulk: BulkForm, *, status: int = 200) -> Htt
     return render(request, "moderate/list.html", facts, status=status)
 
 
-class CountedSoFar(Paginator):  # type: ignore[type-arg]
+class CountedSoFar(Paginator):
     """Pages of a list that is counted no further than anybody pages: a long one costs no more than this."""
 
     @cached_property
     def count(self) -> int:
         """How many there are, or one more than we count."""
-        return int(self.object_list[: COUNTED_MAX + 1].count())
+        listed: Any = self.object_list
+        return int(listed[: COUNTED_MAX + 1].count())
 
 
 def listed(clips: list[Clip], *, reader: Any) -> list[dict[str, Any]]:
@@ -273,15 +273,3 @@ def onward(request: HttpRequest, decided: Clip) -> HttpResponseRedirect:
 def next_after(clips: ClipQuerySet, decided: Clip) -> Clip | None:
     """The first of the clips that is no older than the decided one."""
     return clips.filter(stored_at__gte=decided.stored_at).first()
-
-
-@moderators_only
-@never_cache
-@require_safe
-def spectrogram(request: HttpRequest, clip_id: UUID) -> HttpResponse:
-    """The picture of a clip's sound, for whoever may hear it."""
-    found = get_object_or_404(audible_to(request.user, voices_of(request)), pk=clip_id)
-    try:
-        return HttpResponse(storage.read(found.spectrogram), content_type="image/png")
-    except storage.NotStored as missing:
-        raise Http404 from missing

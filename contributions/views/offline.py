@@ -29,8 +29,8 @@ from openempathic.version import app_version
 PROMPTS_IN_HAND = 20
 # What belongs to pages that need the site to be there, and the pictures that only installing needs.
 NOT_OFFLINE = (
-    *("any-", "api", "clip-player", "code-field", "curation", "guest_code", "keyboard-shortcuts", "maskable-"),
-    *("listen", "rating-form", "receipt", "run-progress"),
+    *("ahead", "any-", "api", "clip-player", "code-field", "curation", "guest_code", "keyboard-shortcuts", "maskable-"),
+    *("heard", "listen", "loudness", "rating-form", "receipt", "run-progress", "word-help"),
 )
 PARTS = {"Sending": "js/audio/sending.js", "begin": "js/worker.js"}
 INDENTATION = re.compile(r"\s*\n\s*")

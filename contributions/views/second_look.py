@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from contributions.listening import ratings, refusals
 from contributions.models import Rating, Suggestion
 from contributions.views import hearing, words
+from contributions.views.hearing import for_accounts
 
 # How many of the model's guesses are shown: more would be read as more than they are.
 GUESSES_SHOWN = 3
@@ -26,7 +26,7 @@ class Guess:
     percent: int
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, rating_id: UUID) -> HttpResponse:

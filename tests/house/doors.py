@@ -236,13 +236,13 @@ clip-peaks  milo's-clip  set-aside  GET     >take-part 404      404      404    
 clip-peaks  milo's-clip  WITHDRAWN  GET     >take-part 404      404      404      404      404      404
 clip-peaks  milo's-clip  PURGED     GET     >take-part 404      404      404      404      404      404
 
-clip-spectrogram vera's-clip under-way GET  sign-in    sign-in  403      403      200      404      200
-clip-spectrogram vera's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
-clip-spectrogram vera's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
-clip-spectrogram vera's-clip PURGED    GET  sign-in    sign-in  403      403      404      404      404
-clip-spectrogram milo's-clip under-way GET  sign-in    sign-in  403      403      200      404      200
-clip-spectrogram milo's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
-clip-spectrogram milo's-clip WITHDRAWN GET  sign-in    sign-in  403      403      404      404      404
+clip-spectrogram vera's-clip under-way GET  >take-part 404      404      200      200      404      200
+clip-spectrogram vera's-clip set-aside GET  >take-part 404      404      200      200      200      200
+clip-spectrogram vera's-clip WITHDRAWN GET  >take-part 404      404      404      404      404      404
+clip-spectrogram vera's-clip PURGED    GET  >take-part 404      404      404      404      404      404
+clip-spectrogram milo's-clip under-way GET  >take-part 404      404      404      200      404      200
+clip-spectrogram milo's-clip set-aside GET  >take-part 404      404      404      200      200      200
+clip-spectrogram milo's-clip WITHDRAWN GET  >take-part 404      404      404      404      404      404
 
 moderate-clip    vera's-clip under-way GET  sign-in    sign-in  403      403      404      404      404
 moderate-clip    vera's-clip set-aside GET  sign-in    sign-in  403      403      200      200      200
