@@ -5,10 +5,12 @@ one leaves the decision to another.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -24,6 +26,7 @@ AGENT = "reports"
 REPORTED = "REPORTED"
 # In the log: a person looked at the answers to their reports.
 READ = "reports.read"
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 HIDING_REPORTS = 2
 HEARD = permissions.HEARD
 # A moderator decides about these in any case; a report is one word more.
@@ -174,11 +177,10 @@ def of(person: Any) -> "QuerySet[ClipReport]":
 
 
 def unread_count(person: Any) -> int:
-    """How many answers came since the person last looked at them."""
+    """How many answers came since the person last looked at them; asked on every page, so in one query."""
     looked = AuditEvent.objects.filter(subject_type=person._meta.label_lower, subject_id=str(person.pk), act=READ)
-    answers = ReportAnswer.objects.filter(report__reporter=person)
-    last = looked.order_by("-pk").values_list("at", flat=True).first()
-    return (answers.filter(answered_at__gt=last) if last else answers).count()
+    last = Coalesce(Subquery(looked.order_by("-pk").values("at")[:1]), Value(NEVER, output_field=DateTimeField()))
+    return ReportAnswer.objects.filter(report__reporter=person, answered_at__gt=last).count()
 
 
 def note_read(person: Any) -> None:

@@ -81,15 +81,17 @@ class Chronicle:
         return sorted((each for way in ways for each in way()), key=lambda each: each.at)
 
     def moves(self) -> Iterator[Entry]:
-        """That it was taken in, and every move, from the log."""
+        """That it was taken in, and every move, from the log; a verdict says itself what it moved."""
+        is_gone = self.clip.status in GONE
         for event in self.events:
-            if evidence.is_told_by_a_verdict(event) and self.clip.status not in GONE:
+            if evidence.is_told_by_a_verdict(event) and not is_gone:
                 continue
             told = evidence.as_act(event, people=self.people, speakers=self.speakers, reader=self.reader)
             if told:
-                who = self.listeners.get(event.actor_id or 0)
+                is_listener = event.actor_id in self.listeners and not is_gone
                 kind = "withdrawal" if event.act == "clip.withdrawn" else "move"
-                yield Entry(told.at, kind, self.listener(event.actor_id) if who else told.who, told.what, told.why)
+                who = self.listener(event.actor_id) if is_listener else told.who
+                yield Entry(told.at, kind, who, told.what, told.why)
 
     def examinations(self) -> Iterator[Entry]:
         """What each machine said, with its version and the rules that it went by."""
@@ -123,8 +125,8 @@ class Chronicle:
             yield Entry(self.clip.stored_at, "meant", _("The prompt"), _("asked for a feeling"), facts=facts)
         # Their own words of it stay with them.
         for said in self.clip.self_reports.order_by("said_at"):
-            facts = ((_("felt"), feeling(said.emotion)),) if said.emotion else ()
-            yield Entry(said.said_at, "meant", _("The speaker"), _("said how it was"), facts=facts)
+            felt = [(_("felt"), feeling(said.emotion))] if said.emotion else []
+            yield Entry(said.said_at, "meant", _("The speaker"), _("said how it was"), facts=tuple(felt))
 
     def ratings(self) -> Iterator[Entry]:
         """Each answer, whether it was blind, and whether it counts no more, and why."""

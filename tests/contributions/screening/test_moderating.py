@@ -10,11 +10,11 @@ from django.utils import timezone, translation
 
 from contributions import self_reports
 from contributions.leaving import withdrawal
-from contributions.listening import ratings
+from contributions.listening import ratings, reports
 from contributions.listening.ratings import Answer
 from contributions.models import Clip, Examination, Suggestion, Verdict
 from contributions.screening import verdicts
-from contributions.views import evidence
+from contributions.views import evidence, moderating
 from openempathic import storage
 from openempathic.accounts.models import Role
 from openempathic.registry.models import Checkpoint
@@ -94,6 +94,52 @@ def test_the_list_is_filtered_and_a_filter_that_is_none_filters_nothing(milos, s
     assert shown(status="NONSENSE", reason="NONSENSE", language="xx", page="x") == 2
     only = milos.get(reverse("moderate"), {"status": "REJECTED"}).context["clips"]
     assert [each["clip"] for each in only] == [refused]
+
+
+def test_the_list_is_filtered_by_age_by_reports_and_by_who_has_to_agree(milos, milo, mona, silent, vera):
+    Clip.objects.filter(pk=silent.pk).update(stored_at=timezone.now() - timedelta(days=3))
+    delicate = placed(worlds.screened_clip(vera), S.REJECTED, "MINOR")
+    reported = placed(worlds.screened_clip(vera), S.IN_REVIEW)
+    reports.report(reported, by=mona, reason="OFFENSIVE")
+
+    def shown(**query):
+        return [each["clip"] for each in milos.get(reverse("moderate"), query).context["clips"]]
+
+    assert (shown(age="1"), shown(age="7")) == ([silent], [])
+    assert (shown(reported="yes"), shown(reported="no")) == ([reported], [silent])
+    assert shown(second="needed", status="REJECTED") == [delicate]
+    assert shown(second="mine", status="REJECTED") == []
+    proposal = verdicts.Decision("IN_REVIEW")
+    verdicts.decide(delicate, by=mona, decision=proposal, seen=verdicts.mark_of(delicate))
+    assert shown(second="mine", status="REJECTED") == [delicate]
+    page = words(milos.get(reverse("moderate"), {"status": "REJECTED"}))
+    assert "proposed: yours to second" in page
+    milos.force_login(mona)
+    assert shown(second="mine", status="REJECTED") == []
+    assert "you proposed: another has to agree" in words(milos.get(reverse("moderate"), {"status": "REJECTED"}))
+
+
+def test_disputes_quarantine_reports_and_languages_are_a_step_away(milos, cleo):
+    shown = milos.get(reverse("moderate"), {"status": "DISPUTED"}).content.decode()
+    tabs = shown.partition('class="tabs"')[2].partition("</nav>")[0]
+    ways = [f"{reverse('moderate')}?status={status}" for status in ("DISPUTED", "QUARANTINED")]
+    ways += [reverse(name) for name in ("moderate", "moderate-reports", "backlog", "languages")]
+
+    assert set(ways) <= set(re.findall('href="([^"]+)"', tabs))
+    assert re.findall('href="([^"]+)"\\s+aria-current', tabs) == ways[:1]
+    assert reverse("prompts") not in tabs
+    milos.force_login(cleo)
+    assert f'href="{reverse("prompts")}"' in milos.get(reverse("moderate")).content.decode()
+
+
+def test_a_long_list_is_counted_no_further_than_anybody_pages(milos, vera, monkeypatch):
+    monkeypatch.setattr(moderating, "COUNTED_MAX", 2)
+    for _each in range(4):
+        placed(worlds.stored_clip(vera), S.QUARANTINED, "ATTEMPTS_FAILED")
+    page = milos.get(reverse("moderate"))
+
+    assert "more than 2 clips" in words(page)
+    assert page.context["page"].paginator.count == 3
 
 
 def test_twenty_five_are_on_a_page_and_the_filter_goes_along(milos, vera):
