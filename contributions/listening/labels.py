@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from math import prod
 
 from django.db import transaction
@@ -28,8 +28,13 @@ DAWID_SKENE = "dawid-skene-1"
 CORPUS = "corpus"
 # Answers that say no emotion a model could learn; counted, so that it is seen how many gave them.
 NOT_AN_EMOTION = frozenset({"other", "cannot_tell"})
+# A clip is never worth less: in a batch of nothing else there would be nothing to take a mean of.
+LEAST_WEIGHT = 0.01
 # Where the reliabilities of a language lie, as the last aggregation left them.
 RELIABILITIES = "reliabilities"
+# Until when the ratings were last looked at; what was being written at that moment is looked at twice.
+LOOKED, OVERLAP = "labels", timedelta(minutes=1)
+THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def counts(votes: Iterable[str]) -> dict[str, float]:
@@ -122,7 +127,26 @@ def weight_of(raters: Collection[int | None], known: Mapping[int, float]) -> flo
     if not known or not raters:
         return 1.0
     mean = sum(known.values()) / len(known)
-    return round(1 - prod(1 - known.get(rater, mean) if rater is not None else 1 - mean for rater in raters), 2)
+    all_wrong = prod(1 - (mean if rater is None else known.get(rater, mean)) for rater in raters)
+    return max(LEAST_WEIGHT, round(1 - all_wrong, 2))
+
+
+def catch_up(*, now: datetime) -> list[str]:
+    """Make estimates and agreement anew where somebody rated since the last time; returns in which languages.
+
+    Killed half-way it leaves whole labels of some languages, and the next time begins with the same ones.
+    """
+    # Numpy and pandas: in the workers only.
+    from contributions.listening import aggregation, agreement
+
+    looked = Figure.objects.filter(name=LOOKED, language="").first()
+    changed = languages_changed(looked.reckoned_at - OVERLAP if looked else THE_BEGINNING)
+    for language in changed:
+        recompute(language)
+        aggregation.recompute(language, at=now)
+        agreement.recompute(language, at=now)
+    Figure.objects.update_or_create(name=LOOKED, language="", defaults={"content": {}, "reckoned_at": now})
+    return changed
 
 
 def languages_changed(since: datetime) -> list[str]:
