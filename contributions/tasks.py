@@ -96,6 +96,17 @@ def count_coverage() -> None:
     coverage.count(at=timezone.now())
 
 
+# Late and again would be later still: what is lost the next beat begins anew.
+@shared_task(acks_late=False, time_limit=1800)
+def reckon_labels() -> None:
+    """Make labels and agreement anew in the languages where somebody rated since."""
+    from django.utils import timezone
+
+    from contributions.listening import labels
+
+    labels.catch_up(now=timezone.now())
+
+
 @shared_task
 def propose_gold() -> None:
     """Make gold of the clips that enough listeners heard alike, in every language."""
@@ -122,14 +133,6 @@ def reckon_confusion() -> None:
     from contributions.listening import figures
 
     figures.reckon_later(at=timezone.now())
-
-
-@shared_task
-def propose_gold() -> None:
-    """Make gold of the clips that enough listeners heard alike, in every language."""
-    from contributions.listening import gold
-
-    gold.propose_all()
 
 
 @shared_task
