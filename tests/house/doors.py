@@ -105,8 +105,26 @@ tutorial-example                     in-english     GET     sign-in  sign-in  20
 tutorial-example                     in-english     POST    sign-in  sign-in  422      422      422      422      422
 tutorial-answer                      otto's-answer  GET     sign-in  sign-in  200      404      404      404      404
 
+listen-me                            -              GET     sign-in  sign-in  200      200      200      200      200
+raters                               -              GET     sign-in  sign-in  403      403      200      200      200
+rater                                listener-milo  GET     sign-in  sign-in  403      403      >listen-me 200    200
+rater                                listener-otto  GET     sign-in  sign-in  403      403      404      404      404
+rater-answers                        listener-milo  GET     sign-in  sign-in  403      403      200      200      200
+rater-answers                        listener-otto  GET     sign-in  sign-in  403      403      404      404      404
+answer-voiding                       milo's-answer  GET     sign-in  sign-in  403      403      404      404      404
+answer-voiding                       milo's-answer  POST    sign-in  sign-in  403      403      404      404      404
+rater-voiding                        listener-milo  GET     sign-in  sign-in  403      403      403      403      200
+rater-voiding                        listener-milo  POST    sign-in  sign-in  403      403      403      403      422
+rater-voiding                        listener-otto  GET     sign-in  sign-in  403      403      403      403      404
+rater-pause                          listener-milo  POST    sign-in  sign-in  403      403      403      403      >rater
+rater-pause                          listener-otto  POST    sign-in  sign-in  403      403      403      403      404
+
 moderate                             -              GET     sign-in  sign-in  403      403      200      200      200
 backlog                              -              GET     sign-in  sign-in  403      403      200      200      200
+moderate-reports                     -              GET     sign-in  sign-in  403      403      200      200      200
+moderate-bulk                        -              POST    sign-in  sign-in  403      403      422      422      422
+moderate-bulk-verdicts               -              POST    sign-in  sign-in  403      403      422      422      422
+own-reports                          -              GET     sign-in  sign-in  200      200      200      200      200
 figures                              -              GET     sign-in  sign-in  403      403      200      200      200
 figure-plot                          a-figure       GET     sign-in  sign-in  403      403      200      200      200
 figure-plot                          no-figure      GET     sign-in  sign-in  403      403      404      404      404
@@ -114,10 +132,6 @@ figure-plot                          no-tongue      GET     sign-in  sign-in  40
 figure-table                         a-figure       GET     sign-in  sign-in  403      403      200      200      200
 figure-table                         no-figure      GET     sign-in  sign-in  403      403      404      404      404
 figure-table                         no-tongue      GET     sign-in  sign-in  403      403      404      404      404
-moderate-reports                     -              GET     sign-in  sign-in  403      403      200      200      200
-moderate-bulk                        -              POST    sign-in  sign-in  403      403      422      422      422
-moderate-bulk-verdicts               -              POST    sign-in  sign-in  403      403      422      422      422
-own-reports                          -              GET     sign-in  sign-in  200      200      200      200      200
 
 runs                                 -              GET     sign-in  sign-in  403      403      403      403      200
 runs                                 -              POST    sign-in  sign-in  403      403      403      403      >runs

@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from contributions import news, self_reports
 from contributions.consenting import guests
-from contributions.listening import figures, queue
+from contributions.listening import queue
+from contributions.listening import figures
 from contributions.listening import gold, tutorial
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from contributions.permissions import DECIDABLE
@@ -88,6 +89,9 @@ def made_world() -> World:
             "gina's-clip": {"clip_id": ginas.pk},
             "milo's-turn": {"turn_id": turn.pk},
             "milo's-rating": {"rating_id": rating.pk},
+            "milo's-answer": {"rater_id": people["milo"].pk, "rating_id": rating.pk},
+            "listener-milo": {"rater_id": people["milo"].pk},
+            "listener-otto": {"rater_id": people["otto"].pk},
             "a-run": {"run_id": schedule.open_run(by=people["cleo"]).pk},
             "good-word": {"token": word, "word": invitations.sign_in_word(people["cleo"])},
             "in-polish": {"language": "pl"},
