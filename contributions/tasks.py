@@ -9,7 +9,7 @@ NUDGES_A_SWEEP = 500
 def sweep() -> None:
     """Nudge a worker for every row that is due; the only place that talks to the broker."""
     from contributions.listening import prelabelling
-    from contributions.models import CheckpointNews, Clip, Suggestion, TakingBack
+    from contributions.models import CheckpointNews, Clip, Suggestion, TakingBack, VoidOrder
     from contributions.screening import examination
     from openempathic import leases
 
@@ -26,6 +26,8 @@ def sweep() -> None:
         tell.delay(row_id=pk)
     for pk in leases.due(Suggestion.objects.filter(scores__isnull=True), at_most=NUDGES_A_SWEEP):
         prelabel.delay(suggestion_id=pk)
+    for pk in leases.due(VoidOrder.objects.filter(finished_at=None), at_most=NUDGES_A_SWEEP):
+        void.delay(order_id=str(pk))
 
 
 @shared_task
@@ -42,6 +44,14 @@ def prelabel(*, suggestion_id: int) -> None:
     from contributions.listening import prelabelling
 
     prelabelling.prelabel_due(suggestion_id)
+
+
+@shared_task
+def void(*, order_id: str) -> None:
+    """Carry out one order that a listener's answers count no more, if it is still owed."""
+    from contributions.listening import voids
+
+    voids.carry_out_due(order_id)
 
 
 @shared_task
@@ -108,14 +118,6 @@ def reckon_labels() -> None:
 
 
 @shared_task
-def propose_gold() -> None:
-    """Make gold of the clips that enough listeners heard alike, in every language."""
-    from contributions.listening import gold
-
-    gold.propose_all()
-
-
-@shared_task
 def reckon_figures() -> None:
     """Reckon again what the dashboards show of queue, throughput and coverage."""
     from django.utils import timezone
@@ -133,6 +135,24 @@ def reckon_confusion() -> None:
     from contributions.listening import figures
 
     figures.reckon_later(at=timezone.now())
+
+
+@shared_task
+def propose_gold() -> None:
+    """Make gold of the clips that enough listeners heard alike, in every language."""
+    from contributions.listening import gold
+
+    gold.propose_all()
+
+
+# What it does not come to before its time runs out, the next one begins with.
+@shared_task(acks_late=False, time_limit=1800)
+def reckon_standings() -> None:
+    """Reckon again how each listener hears beside the others, and what suggestions do to their answers."""
+    from contributions.listening import assistance, standings
+
+    assistance.reckon_all()
+    standings.reckon_all()
 
 
 @shared_task

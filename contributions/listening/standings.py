@@ -52,6 +52,11 @@ def reckon(language: str) -> int:
     return len(raters)
 
 
+def reckon_all() -> int:
+    """Reckon every language in which anybody has answered; returns how many standings were written."""
+    return sum(reckon(language) for language in languages_answered())
+
+
 def changed(language: str) -> list[int]:
     """Listeners whose answers were given or voided since they were last reckoned, or whose clips others may have heard.
 
@@ -251,7 +256,7 @@ def known_as(rater: int) -> str:
     return "".join(consonant + vowel for consonant, vowel in letters).capitalize() + f" {digest[-1] % 90 + 10}"
 
 
-def languages_heard() -> list[str]:
+def languages_answered() -> list[str]:
     """The languages in which anybody has answered."""
     answered = Clip.objects.filter(ratings__isnull=False).order_by()
     return sorted(answered.values_list("language", flat=True).distinct())

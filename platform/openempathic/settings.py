@@ -296,10 +296,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 150 * SWEEP_SECONDS,
         "options": {"expires": 240},
     },
-    "propose-gold": {
-        "task": "contributions.tasks.propose_gold",
-        "schedule": 300 * SWEEP_SECONDS,
-        "options": {"expires": 600},
+    "reckon-labels": {
+        "task": "contributions.tasks.reckon_labels",
+        "schedule": 150 * SWEEP_SECONDS,
+        "options": {"expires": 240},
     },
     "reckon-figures": {
         "task": "contributions.tasks.reckon_figures",
@@ -315,6 +315,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "contributions.tasks.propose_gold",
         "schedule": 300 * SWEEP_SECONDS,
         "options": {"expires": 600},
+    },
+    "reckon-standings": {
+        "task": "contributions.tasks.reckon_standings",
+        "schedule": 450 * SWEEP_SECONDS,
+        "options": {"expires": 900},
     },
     "owe-news": {
         "task": "contributions.tasks.owe_news",
@@ -354,6 +359,10 @@ BACKUP_DAYS = 30
 LOG_DAYS = env.int("OE_LOG_DAYS", 14)
 # 1 lets a new site with one moderator turn; 2 is what we recommend.
 RATINGS_REQUIRED = env.int("OE_RATINGS_REQUIRED", 1)
+# So many clips one listener rates in a day: more of it tires the ear.
+RATINGS_PER_DAY = env.int("OE_RATINGS_PER_DAY", 90)
+# How many of the steps after a blind answer do without the suggestion: what it does to answers is known from these.
+HIDDEN_ARM = env.float("OE_HIDDEN_ARM", 0.1)
 
 # Retraining
 RUNS_FOLDER = VAR / "runs"
@@ -371,10 +380,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("OE_LOG_LEVEL", "INFO")},
-# So many clips one listener rates in a day: more of it tires the ear.
-RATINGS_PER_DAY = env.int("OE_RATINGS_PER_DAY", 90)
-# How many of the steps after a blind answer do without the suggestion: what it does to answers is known from these.
-HIDDEN_ARM = env.float("OE_HIDDEN_ARM", 0.1)
     # That a worker is ready is news; that it swept, every two seconds, is not.
     "loggers": {"celery": {"level": "WARNING"}, "celery.apps.worker": {"level": "INFO"}},
 }
