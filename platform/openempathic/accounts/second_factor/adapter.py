@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from openempathic.accounts import second_factor
 
@@ -49,6 +50,11 @@ def box(key: str) -> Fernet:
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Seals every secret, and draws with segno."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("This is not the code of now. Please type the one that the app shows."),
+    }
 
     def encrypt(self, text: str) -> str:
         """As it is kept."""
