@@ -157,7 +157,8 @@ def first_suggestions(ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, datetime]
     made = Suggestion.objects.filter(clip__in=ids, scores__isnull=False, made_at__isnull=False)
     told: dict[UUID, tuple[str, datetime]] = {}
     for clip, emotion, at in made.order_by("-made_at").values_list("clip", "emotion", "made_at"):
-        told[clip] = (emotion, at)
+        if at:
+            told[clip] = (emotion, at)
     return told
 
 
@@ -205,7 +206,8 @@ def suggestions_for(ids: Iterable[UUID]) -> Mapping[UUID, list[tuple[datetime, s
     made = Suggestion.objects.filter(clip__in=list(ids), scores__isnull=False, made_at__isnull=False)
     told: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
     for clip, at, emotion in made.order_by("made_at").values_list("clip", "made_at", "emotion"):
-        told[clip].append((at, emotion))
+        if at:
+            told[clip].append((at, emotion))
     return told
 
 

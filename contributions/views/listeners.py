@@ -185,7 +185,7 @@ def void_all(request: HttpRequest, rater_id: int) -> HttpResponse:
     refusal = ""
     if request.method == "POST":
         try:
-            voids.order(found, by=request.user, **scope.scope(), **why(form))
+            voids.order(found, by=request.user, **(scope.scope() | why(form)))
         except voids.NotVoidable as fault:
             refusal = fault.message
         else:

@@ -21,10 +21,10 @@ FEWEST_TOLD = 20
 @require_safe
 def my_listening(request: HttpRequest) -> HttpResponse:
     """One's own answers by language; no rank, no pattern, nobody else's numbers but the others' among themselves."""
-    standings = RaterStanding.objects.filter(rater=request.user).order_by("-rating_count")
+    standings = RaterStanding.objects.filter(rater=request.user.pk).order_by("-rating_count")
     facts = {
         "languages": [described(each) for each in standings],
-        "answered": Rating.objects.counting().filter(rater=request.user).count(),
+        "answered": Rating.objects.counting().filter(rater=request.user.pk).count(),
         "may_listen": permissions.may_listen_at_all(request.user),
         "is_resting": permissions.is_paused(request.user),
         "fewest": FEWEST_TOLD,
