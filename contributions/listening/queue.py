@@ -129,7 +129,10 @@ def votes_in(answers: Sequence[tuple[bool, str]]) -> list[str]:
 
 
 def ratings_required(language: str) -> int:
-    """How many blind answers settle a clip of the language: the last decision on it, else the site's number."""
+    """How many blind answers settle a clip of the language: the last decision on it, else the site's number.
+
+    Another number holds for each clip from its next answer on.
+    """
     decided = ListeningDecision.objects.filter(language__in={language, widest(language)}).order_by("-pk")
     required = decided.values_list("ratings_required", flat=True).first()
     return required or settings.RATINGS_REQUIRED

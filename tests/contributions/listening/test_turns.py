@@ -133,6 +133,19 @@ def test_a_turn_on_a_clip_that_wants_nobody_any_more_gives_way_to_the_next(milo)
     assert ratings.rate(worlds.heard(turn), by=milo, answer=angry())
 
 
+def test_whoever_was_away_too_long_finds_their_clip_with_somebody_else(milo):
+    first, second = clips_of("vera", count=2)
+    ListeningNeed.objects.filter(pk=second.pk).update(is_open=False)
+    ratings.open_turn(milo)
+    RatingTurn.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    ListeningNeed.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    assert ratings.open_turn(listeners("mona")[0]).clip_id == first.pk
+
+    assert ratings.open_turn(milo) is None
+    ListeningNeed.objects.filter(pk=second.pk).update(is_open=True)
+    assert ratings.open_turn(milo).clip_id == second.pk
+
+
 def test_one_language_may_be_listened_to_after_the_other(milo):
     (german,), (polish,) = clips_of("vera", language="de"), clips_of("nina", language="pl")
 
