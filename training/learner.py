@@ -136,9 +136,10 @@ class Learner:
         votes = self._votes(clips).to(self.device)  # (clips, emotions)
         strengths = [strength_of(clip.intensity) for clip in clips]
         truth, known = loss.truth(votes, strengths, captions, self.emotions)
+        weights = torch.tensor([clip.weight for clip in clips], device=self.device)  # (clips)
         return loss.contrastive(
-            audio, text, self.model.logit_scale, truth=truth, known=known
-        ) + self.plan.head_loss_share * loss.head(logits, votes, self.class_weights.to(self.device))
+            audio, text, self.model.logit_scale, truth=truth, known=known, weights=weights
+        ) + self.plan.head_loss_share * loss.head(logits, votes, self.class_weights.to(self.device), weights)
 
     def _sound(self, clips: list[PackedClip]) -> tuple[Tensor, Tensor]:
         longest = int(self.plan.longest_clip_seconds * SAMPLE_RATE_HZ)

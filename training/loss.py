@@ -30,15 +30,28 @@ def truth(
     return overlap * torch.tensor(fits, device=votes.device), torch.tensor(known, device=votes.device)
 
 
-def contrastive(audio: Tensor, text: Tensor, scale: Tensor, *, truth: Tensor, known: Tensor) -> Tensor:
-    """Symmetric InfoNCE of unit vectors (clips, width) and (captions, width) with soft, multiple right answers."""
+def contrastive(
+    audio: Tensor, text: Tensor, scale: Tensor, *, truth: Tensor, known: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Symmetric InfoNCE of unit vectors (clips, width) and (captions, width) with soft, multiple right answers.
+
+    A clip counts by its weight (clips), and a caption by the mean weight of the clips that it is true of.
+    """
     logits = (scale * audio @ text.T).masked_fill(~known, -1e4)  # (clips, captions)
     right = truth * known
-    return (_soft_cross_entropy(logits, right) + _soft_cross_entropy(logits.T, right.T)) / 2
+    if weights is None:
+        weights = torch.ones_like(right[:, 0])
+    weighed = right * weights[:, None]
+    of_captions = weighed.sum(dim=0) / right.sum(dim=0).clamp(min=1e-6)
+    # Among the clips a caption chooses from, one of little weight is hardly there: neither right nor wrong.
+    there = logits + weights.clamp(min=1e-6).log()[:, None]
+    return (_soft_cross_entropy(logits, right, weights) + _soft_cross_entropy(there.T, weighed.T, of_captions)) / 2
 
 
-def head(logits: Tensor, votes: Tensor, class_weights: Tensor) -> Tensor:
-    """Cross-entropy of the emotion head (clips, emotions) with the votes, rare emotions weighing more."""
+def head(logits: Tensor, votes: Tensor, class_weights: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the emotion head (clips, emotions) with the votes; rare emotions, and clips by weight, more."""
+    if weights is not None:
+        votes = votes * weights[:, None]
     losses = -(votes * logits.log_softmax(dim=-1) * class_weights).sum(dim=-1)
     return losses.sum() / (votes * class_weights).sum()
 
@@ -50,9 +63,10 @@ def class_weights(votes: Tensor) -> Tensor:
     return inverse * (counts > 0).sum() / inverse.sum()
 
 
-def _soft_cross_entropy(logits: Tensor, right: Tensor) -> Tensor:
+def _soft_cross_entropy(logits: Tensor, right: Tensor, weights: Tensor) -> Tensor:
     mass = right.sum(dim=1)
     targets = right / mass[:, None].clamp(min=1e-6)
     losses = -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1)
     # A row without any right answer in this batch teaches nothing.
-    return losses[mass > 0].mean()
+    taught = weights * (mass > 0)
+    return (losses * taught).sum() / taught.sum()

@@ -47,6 +47,9 @@ class PackedClip:
     texts: list[str]
     offset: int
     sample_count: int
+    # How the votes became shares, and how much they should teach beside other clips; releases did not always say.
+    label_method: str | None = None
+    weight: float = 1.0
 
     @property
     def emotion(self) -> str:
@@ -238,4 +241,6 @@ def _clip(key: str, about: Mapping[str, Any], *, offset: int, sample_count: int)
         texts=list(about.get("text") or []),
         offset=offset,
         sample_count=sample_count,
+        label_method=labels.get("method"),
+        weight=float(labels.get("weight", 1.0)),
     )

@@ -107,6 +107,8 @@ def counts_of(chosen: Selection) -> dict[str, Any]:
         "splits": by("split"),
         "languages": by("language"),
         "emotions": by("emotion"),
+        # How ratings became labels, by the method's name and version.
+        "label_methods": by("method"),
         "permissions": by("permission"),
         "corpora": dict(sorted(Counter(clip.corpus for clip in clips if clip.corpus).items())),
         "left_out": chosen.left_out,

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,11 +13,10 @@ from uuid import UUID
 from django.conf import settings
 
 from contributions import self_reports
-from contributions.models import Annotation, Clip, Contributor, CurrentConsent, Purpose, Rating, Release
+from contributions.listening import labels as labelling
+from contributions.models import Annotation, Clip, ClipLabel, Contributor, CurrentConsent, Purpose, Rating, Release
 
 PURPOSES = {Release.Kind.TRAINING: Purpose.TRAIN_MODELS, Release.Kind.DATASET: Purpose.RELEASE_DATASET}
-# Answers that say no emotion a model could learn.
-NOT_AN_EMOTION = frozenset({"other", "cannot_tell"})
 # Fewer voices of a language that tell the same gender, and it would point at one of them.
 SPEAKERS_TO_HIDE_AMONG = 5
 # SQLite and PostgreSQL both take this many ids in one question.
@@ -41,6 +40,9 @@ class Chosen:
     texts: tuple[str, ...]
     gender: str | None
     corpus: str | None
+    # How the ratings became `emotions`, and how much that should teach beside other clips, 0 to 1.
+    method: str = labelling.COUNTS
+    weight: float = 1.0
     # The speaker's own word, apart: it counts for nothing above.
     self_reported: dict[str, Any] | None = None
 
@@ -70,6 +72,8 @@ class Labels:
     emotions: dict[str, float]
     intensity: float | None
     texts: tuple[str, ...]
+    method: str = labelling.COUNTS
+    weight: float = 1.0
 
 
 def select(kind: str, *, without: frozenset[UUID] = frozenset()) -> Selection:
@@ -145,34 +149,47 @@ def drawn_by(clip_id: UUID) -> str:
 
 
 def labels_of(clips: list[Clip]) -> dict[UUID, Labels]:
-    """What is known of each clip: a corpus clip's own annotation, else the counts of its blind usable ratings."""
+    """What is known of each clip: a corpus clip's own annotation, else what its usable ratings that count say."""
     ratings: dict[UUID, list[Rating]] = defaultdict(list)
+    estimates: dict[UUID, ClipLabel] = {}
     annotations: dict[UUID, Annotation] = {}
     for some in in_pieces([clip.pk for clip in clips if not clip.licence_id]):
-        blind = Rating.objects.filter(clip__in=some, phase=Rating.Phase.BLIND, is_usable=True)
-        for rating in blind.order_by("rated_at", "pk"):
+        counting = Rating.objects.counting().filter(clip__in=some, is_usable=True)
+        for rating in counting.order_by("rated_at", "pk"):
             ratings[rating.clip_id].append(rating)
+        for estimate in ClipLabel.objects.filter(clip__in=some, method=labelling.DAWID_SKENE):
+            estimates[estimate.clip_id] = estimate
     for some in in_pieces([clip.pk for clip in clips if clip.licence_id]):
         for annotation in Annotation.objects.filter(clip__in=some, source=Annotation.Source.CORPUS):
             annotations[annotation.clip_id] = annotation
+    known = {language: labelling.reliabilities(language) for language in {clip.language for clip in clips}}
     return {
-        clip.pk: annotated(annotations.get(clip.pk)) if clip.licence_id else heard(ratings[clip.pk]) for clip in clips
+        clip.pk: annotated(annotations.get(clip.pk))
+        if clip.licence_id
+        else heard(ratings[clip.pk], estimate=estimates.get(clip.pk), known=known[clip.language])
+        for clip in clips
     }
 
 
 def annotated(annotation: Annotation | None) -> Labels:
     """The corpus's one emotion."""
-    if annotation is None or annotation.emotion in NOT_AN_EMOTION:
-        return Labels({}, None, ())
-    return Labels({annotation.emotion: 1.0}, mean_of([annotation.intensity]), ())
+    if annotation is None or annotation.emotion in labelling.NOT_AN_EMOTION:
+        return Labels({}, None, (), labelling.CORPUS)
+    return Labels({annotation.emotion: 1.0}, mean_of([annotation.intensity]), (), labelling.CORPUS)
 
 
-def heard(ratings: list[Rating]) -> Labels:
-    """The share of listeners for each emotion, their mean intensity and their own words."""
-    votes = Counter(rating.emotion for rating in ratings if rating.emotion not in NOT_AN_EMOTION)
-    shares = {emotion: round(count / votes.total(), 6) for emotion, count in sorted(votes.items())}
+def heard(ratings: list[Rating], *, estimate: ClipLabel | None = None, known: dict[int, float] | None = None) -> Labels:
+    """What the ratings say: by the estimate where it was made of as many, else by their counts.
+
+    The weight is how probably one of the listeners is right, as far as their reliabilities are known.
+    """
+    votes = [rating for rating in ratings if rating.emotion not in labelling.NOT_AN_EMOTION]
+    method, shares = labelling.COUNTS, labelling.counts(rating.emotion for rating in votes)
+    if estimate and votes and estimate.rating_count == len(votes):
+        method, shares = labelling.DAWID_SKENE, labelling.learnable(estimate.probabilities)
     texts = tuple(dict.fromkeys(rating.description for rating in ratings if rating.description))
-    return Labels(shares, mean_of([rating.intensity for rating in ratings]), texts)
+    weight = labelling.weight_of([rating.rater_id for rating in votes], known or {})
+    return Labels(shares, mean_of([rating.intensity for rating in ratings]), texts, method, weight)
 
 
 def mean_of(intensities: list[int | None]) -> float | None:
@@ -201,6 +218,8 @@ def described(kind: str, clips: list[Clip], labels: dict[UUID, Labels]) -> list[
             texts=labels[clip.pk].texts,
             gender=genders.get(clip.contributor_id),
             corpus=clip.licence.corpus if clip.licence else None,
+            method=labels[clip.pk].method,
+            weight=labels[clip.pk].weight,
             self_reported=said.get(clip.pk),
         )
         for clip in clips
@@ -222,6 +241,7 @@ def salt_of(kind: str, clips: list[Clip], labels: dict[UUID, Labels], said: dict
         [
             *(str(clip.pk), clip.sha256, clip.contributor.split),
             *(labels[clip.pk].emotions, labels[clip.pk].intensity, said.get(clip.pk)),
+            *(labels[clip.pk].method, labels[clip.pk].weight),
         ]
         for clip in clips
     )

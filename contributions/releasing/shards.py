@@ -120,7 +120,13 @@ def about(clip: Chosen, sound: Sound) -> dict[str, Any]:
         "split": clip.split,
         "speaker": clip.speaker,
         "transcript": clip.transcript,
-        "labels": {"emotion": clip.emotions, "intensity": clip.intensity},
+        # `weight` is how much the emotions should teach: how probably one of those who listened is right.
+        "labels": {
+            "emotion": clip.emotions,
+            "intensity": clip.intensity,
+            "method": clip.method,
+            "weight": clip.weight,
+        },
         "original_data": {
             "emotion": clip.emotion,
             "intended_emotion": clip.intended_emotion,

@@ -70,3 +70,24 @@ def test_the_head_is_best_at_the_votes_themselves():
 
     for other in ([0.9, 0.1, 0.0], [0.3, 0.7, 0.0], [0.4, 0.3, 0.3]):
         assert loss.head(torch.tensor([other]).clamp(min=1e-9).log(), votes, even) > at_votes
+
+
+def test_a_clip_of_little_weight_moves_what_is_learnt_little_and_full_weights_are_no_weights():
+    torch.manual_seed(0)
+    audio = torch.nn.functional.normalize(torch.randn(3, 4), dim=1)
+    text = torch.nn.functional.normalize(torch.randn(2, 4), dim=1)
+    truth, known = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), torch.ones(3, 2, dtype=torch.bool)
+    votes, logits = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), torch.randn(3, 2)
+
+    def pushed(weights):
+        """How hard each clip is moved, by the captions and by the head."""
+        heard, named = audio.clone().requires_grad_(), logits.clone().requires_grad_()
+        lost = loss.contrastive(heard, text, torch.tensor(2.0), truth=truth, known=known, weights=weights)
+        (lost + loss.head(named, votes, torch.ones(2), weights)).backward()
+        return heard.grad.norm(dim=1), named.grad.norm(dim=1)
+
+    for full, weak in zip(pushed(torch.ones(3)), pushed(torch.tensor([1.0, 1.0, 0.1])), strict=True):
+        assert weak[2] < full[2] / 4
+        assert weak[2] > 0
+    for told, untold in zip(pushed(torch.ones(3)), pushed(None), strict=True):
+        assert torch.equal(told, untold)

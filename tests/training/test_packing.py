@@ -54,6 +54,19 @@ def test_votes_become_shares_and_a_clip_without_labels_joins_no_split(tmp_path):
     assert [clip.key for clip in packed.split("train", without=frozenset({"clip00000"}))] == ["clip00002"]
 
 
+def test_a_label_keeps_its_method_and_weight_and_one_of_an_older_release_has_full_weight(tmp_path):
+    def weigh(about, number):
+        if number:
+            about["labels"] |= {"method": "dawid-skene-1", "weight": 0.4}
+
+    write_release(tmp_path / "release", clips_each=1, splits={"vera": "train"}, change=weigh)
+
+    packed = packing.pack(tmp_path / "release", tmp_path / "packed")
+
+    assert [clip.weight for clip in packed.clips] == [1.0, 0.4, 0.4]
+    assert [clip.label_method for clip in packed.clips] == [None, "dawid-skene-1", "dawid-skene-1"]
+
+
 def test_a_second_packing_opens_the_first(release, tmp_path):
     packing.pack(release, tmp_path / "packed")
     seen = []

@@ -33,8 +33,10 @@ The interval is a bootstrap over {over}.{warning}
 
 ## Training
 {steps} steps on a {device}; release `{digest}`; every figure and setting is in `eval.json`.
-Corpora: {corpora}. Clips withdrawn while it trained, and left out: {dropped}. Where clips that it heard were withdrawn
-later, `withdrawn.json` beside this card says how many; the site's `/tombstones.json` says which.
+Corpora: {corpora}. Labels by method: {methods}; `counts` are shares of listeners, `dawid-skene` an estimate that
+believes each listener as far as the others bear them out, `corpus` the annotation that came with it. Clips withdrawn
+while it trained, and left out: {dropped}. Where clips that it heard were withdrawn later, `withdrawn.json` beside this
+card says how many; the site's `/tombstones.json` says which.
 
 ## Use
 `Clara.load(folder).suggest(waveform)` takes mono 16 kHz sound. It hears how a voice sounds to listeners, not what a
@@ -71,6 +73,7 @@ def written(measured: dict[str, Any], clara: Clara, *, restrictions: dict[str, A
         device=training["device"],
         digest=training["release_digest"],
         corpora=", ".join(train["corpora"]),
+        methods=", ".join(f"{name} ({count} clips)" for name, count in train["label_methods"].items()),
         dropped=training["clips_dropped"],
         restrictions="\n".join(_restriction(use) for use in restrictions["use_restrictions"]),
     )

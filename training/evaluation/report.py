@@ -58,6 +58,7 @@ def counts(clips: list[PackedClip]) -> dict[str, Any]:
         "languages": dict(sorted(Counter(clip.language for clip in clips).items())),
         "emotions": dict(sorted(Counter(clip.emotion for clip in clips).items())),
         "corpora": dict(sorted(Counter(clip.corpus or "contributed" for clip in clips).items())),
+        "label_methods": dict(sorted(Counter(clip.label_method or "counts-1" for clip in clips).items())),
     }
 
 

@@ -143,7 +143,12 @@ def test_labels_are_the_shares_of_blind_listeners_alone(db, tmp_path):
     freeze(tmp_path / "release")
 
     told = described(tmp_path / "release", clip)
-    assert told["labels"] == {"emotion": {"anger": 0.666667, "sadness": 0.333333}, "intensity": 1.5}
+    assert told["labels"] == {
+        "emotion": {"anger": 0.666667, "sadness": 0.333333},
+        "intensity": 1.5,
+        "method": "counts-1",
+        "weight": 1.0,
+    }
     assert told["text"] == ["a short growl"]
     assert told["original_data"]["emotion"] == "anger"
     assert told["original_data"]["corpus"] is None
