@@ -30,7 +30,7 @@ PROMPTS_IN_HAND = 20
 # What belongs to pages that need the site to be there, and the pictures that only installing needs.
 NOT_OFFLINE = (
     *("ahead", "any-", "api", "clip-player", "code-field", "curation", "guest_code", "keyboard-shortcuts", "maskable-"),
-    *("heard", "listen", "loudness", "rating-form", "receipt", "run-progress", "word-help"),
+    *("heard", "listen", "loudness", "rating", "receipt", "run-progress", "word-help"),
 )
 PARTS = {"Sending": "js/audio/sending.js", "begin": "js/worker.js"}
 INDENTATION = re.compile(r"\s*\n\s*")
