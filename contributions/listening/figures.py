@@ -26,9 +26,11 @@ from contributions.models import (
     Examination,
     Figure,
     ListeningNeed,
+    Purpose,
     Rating,
     Verdict,
 )
+from contributions.screening import verdicts
 
 # The figure of all languages together.
 ALL = ""
@@ -64,19 +66,31 @@ def keep(name: str, made: ByLanguage, *, at: datetime) -> None:
 
 
 def queue(*, at: datetime) -> ByLanguage:
-    """How many clips want another listener, by priority, and in each by age: `{"ages": hours, "needs": {"10": [..]}}`.
+    """How many clips want another listener, by priority, and how many a moderator, by status; in each by age.
 
-    The first number counts those younger than the first age, the last those older than all.
+    `{"ages": hours, "needs": {"10": [..]}, "set_aside": {"DISPUTED": [..]}}`. The first number of each counts those
+    younger than the first age, the last those older than all.
     """
-    older = [When(opened_at__gt=at - timedelta(hours=hours), then=Value(place)) for place, hours in enumerate(AGES)]
-    aged = Case(*older, default=Value(len(AGES)), output_field=IntegerField())
-    open_needs = ListeningNeed.objects.filter(is_open=True).annotate(age=aged)
-    made: dict[str, dict[str, list[int]]] = {ALL: {}}
-    for row in open_needs.values("language", "priority", "age").annotate(clips=Count("pk")).order_by():
-        for tag in (row["language"], ALL):
-            by_age = made.setdefault(tag, {}).setdefault(str(row["priority"]), [0] * (len(AGES) + 1))
+    needs = aged(ListeningNeed.objects.filter(is_open=True), "opened_at", "priority", at=at)
+    waiting = Clip.objects.filter(status__in=verdicts.WAITING).covered_by(Purpose.STORE_AND_REVIEW)
+    set_aside = aged(waiting, "stored_at", "status", at=at)
+    return {
+        tag: {"ages": list(AGES), "needs": needs[tag], "set_aside": set_aside[tag]} for tag in {ALL, *needs, *set_aside}
+    }
+
+
+def aged(rows: QuerySet[Any], came_at: str, column: str, *, at: datetime) -> defaultdict[str, dict[str, list[int]]]:
+    """How many of each value of the column are of which age, by language."""
+    younger = [
+        When(**{f"{came_at}__gt": at - timedelta(hours=hours)}, then=Value(place)) for place, hours in enumerate(AGES)
+    ]
+    age = Case(*younger, default=Value(len(AGES)), output_field=IntegerField())
+    found: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+    for row in rows.annotate(age=age).values("language", column, "age").annotate(clips=Count("pk")).order_by():
+        for tag in (widest(row["language"]), ALL):
+            by_age = found[tag].setdefault(str(row[column]), [0] * (len(AGES) + 1))
             by_age[row["age"]] += row["clips"]
-    return {tag: {"ages": list(AGES), "needs": needs} for tag, needs in made.items()}
+    return found
 
 
 def throughput(*, at: datetime) -> ByLanguage:

@@ -74,6 +74,7 @@ def options(frame: Frame, *, height: int, **more: Any) -> dict[str, Any]:
         "show_legend": False,
         "truncate_label": -1,
         "margin": ROOM,
+        "explicit_size": True,
     }
     return asked | more
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from contributions import plots
 from contributions.listening import queue as needs
+from contributions.models import Clip
 from contributions.plots import Bar, Cell, Day, Frame
 from contributions.views import words
+from contributions.views.evidence import STATUS
 from contributions.views.figure_tables import Panel, Plot, Table, feelings_of, in_writing, per_cent, whole
 
 REASONS = {
@@ -27,16 +29,14 @@ OTHERS = "other"
 
 
 def queue(content: dict[str, Any], at: datetime) -> Panel:
-    """What wants listeners, by reason and by age."""
-    by_reason = {int(key): ages for key, ages in content["needs"].items()}
-    rows = [(str(REASONS[key]), by_reason.get(key, [0] * (len(content["ages"]) + 1))) for key in needs.PRIORITIES]
+    """What wants listeners, by reason and by age, and what wants moderators."""
+    none = [0] * (len(content["ages"]) + 1)
     ages = [age_in_words(hours) for hours in content["ages"]] + [_("Older")]
-    reasons = [Bar(name, sum(counts), whole(sum(counts))) for name, counts in rows]
-    totals = [sum(counts[place] for _name, counts in rows) for place in range(len(ages))]
-    by_age = [Bar(name, total, whole(total)) for name, total in zip(ages, totals, strict=True)]
-    total = sum(totals)
-    waiting = ngettext("%(count)s clip waits for a listener.", "%(count)s clips wait for a listener.", total)
-    told = waiting % {"count": whole(total)}
+    rows = [(str(REASONS[key]), content["needs"].get(str(key), none)) for key in needs.PRIORITIES]
+    set_aside = [(str(STATUS[Clip.Status(key)]), counts) for key, counts in content["set_aside"].items()]
+    drawn = for_listeners(rows, ages) if content["needs"] else []
+    if set_aside:
+        drawn.append(Plot("queue-set-aside", _("Set aside for a moderator"), _("By age"), by_status(set_aside, ages)))
     return Panel(
         "queue",
         _("What waits for listeners"),
@@ -44,14 +44,31 @@ def queue(content: dict[str, Any], at: datetime) -> Panel:
             "How many clips want another listener, why, and since when. "
             "Long bars at the old end are clips that nobody gets to."
         ),
-        (
-            Plot("queue-reasons", _("By reason, the most urgent first"), told, lying(reasons)),
-            Plot("queue-ages", _("By age"), told, lying(by_age)),
-        ),
-        Table((_("Reason"), *ages), tuple((name, *counts) for name, counts in rows)),
+        tuple(drawn),
+        Table((_("Reason"), *ages), tuple((name, *counts) for name, counts in rows + set_aside)),
         at,
-        "" if total else _("No clip waits for a listener."),
+        "" if drawn else _("No clip waits for a listener."),
     )
+
+
+def for_listeners(rows: list[tuple[str, list[int]]], ages: list[str]) -> list[Plot]:
+    """The needs by reason, and by age."""
+    reasons = [Bar(name, sum(counts), whole(sum(counts))) for name, counts in rows]
+    totals = [sum(counts[place] for _name, counts in rows) for place in range(len(ages))]
+    by_age = [Bar(name, total, whole(total)) for name, total in zip(ages, totals, strict=True)]
+    waiting = ngettext("%(count)s clip waits for a listener.", "%(count)s clips wait for a listener.", sum(totals))
+    told = waiting % {"count": whole(sum(totals))}
+    return [
+        Plot("queue-reasons", _("By reason, the most urgent first"), told, lying(reasons)),
+        Plot("queue-ages", _("By age"), told, lying(by_age)),
+    ]
+
+
+def by_status(rows: list[tuple[str, list[int]]], ages: list[str]) -> Callable[[Frame], bytes]:
+    """What is set aside, a row for what it is and a column for each age."""
+    most = max(max(counts) for _name, counts in rows)
+    cells = [[Cell(count / most, whole(count)) for count in counts] for _name, counts in rows]
+    return lambda frame: plots.heat_map([name for name, _counts in rows], ages, cells, frame)
 
 
 def lying(bars: list[Bar]) -> Callable[[Frame], bytes]:

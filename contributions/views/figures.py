@@ -57,7 +57,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 def plot(request: HttpRequest, language: str, name: str) -> HttpResponseBase:
     """One plot as a picture; with `?wide` as a desk has room for it."""
     entitled(request, language)
-    found = next((each for panel in panels(language) for each in panel.plots if each.name == name), None)
+    found = next((each for panel in panels(language, of=name) for each in panel.plots if each.name == name), None)
     if found is None:
         raise Http404
     response = HttpResponse(found.picture(is_wide="wide" in request.GET), content_type="image/svg+xml")
@@ -70,7 +70,8 @@ def plot(request: HttpRequest, language: str, name: str) -> HttpResponseBase:
 def table(request: HttpRequest, language: str, name: str) -> HttpResponseBase:
     """The table behind a figure, as a file."""
     entitled(request, language)
-    found = next((panel.table for panel in panels(language) if panel.name == name and not panel.missing), None)
+    panel = next((each for each in panels(language, of=name) if each.name == name), None)
+    found = panel.table if panel and not panel.missing else None
     if found is None:
         raise Http404
     response = HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8")
@@ -105,15 +106,16 @@ def languages_shown_to(person: Any) -> list[str]:
     )
 
 
-def panels(language: str) -> Iterator[Panel]:
-    """Every figure of the language; one that was not reckoned yet says so."""
+def panels(language: str, *, of: str = "") -> Iterator[Panel]:
+    """Every figure of the language, or the one of this plot or table; one that was not reckoned yet says so."""
     stored = "" if language == ALL else language
-    found = {figure.name: figure for figure in Figure.objects.filter(name__in=DRAWN, language=stored)}
-    for name, draw in DRAWN.items():
+    names = [name for name in DRAWN if of in ("", name) or of.startswith(f"{name}-")]
+    found = {figure.name: figure for figure in Figure.objects.filter(name__in=names, language=stored)}
+    for name in names:
         if name == "agreement" and language == ALL:
             yield agreement_everywhere()
         elif name in found:
-            yield draw(found[name].content, found[name].reckoned_at)
+            yield DRAWN[name](found[name].content, found[name].reckoned_at)
         else:
             yield unreckoned(name)
 

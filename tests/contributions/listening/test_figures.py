@@ -108,6 +108,7 @@ def drawn(_stocked):
     """A site with something in every figure."""
     for asked, heard in (("anger", "anger"), ("anger", "fear"), ("fear", "fear"), ("sadness", "pensive")):
         clips(6, asked=asked, heard=heard)
+    clips(2, status="DISPUTED")
     for clip in clips(3, status="IN_REVIEW"):
         needing(clip, priority=queue.UNSETTLED, age=2 * HOUR)
         answered(clip)
@@ -130,6 +131,17 @@ def test_the_queue_is_told_by_reason_and_age_in_every_language(_stocked):
     assert reckoned("queue", "en")["needs"] == {"0": [1, 0, 0, 0, 0, 0], "50": [0, 0, 1, 0, 0, 0]}
     assert reckoned("queue", "pl")["needs"] == {"50": [0, 1, 0, 0, 0, 1]}
     assert reckoned("queue")["needs"] == {"0": [1, 0, 0, 0, 0, 0], "50": [0, 1, 1, 0, 0, 1]}
+
+
+def test_what_waits_for_a_moderator_is_told_by_status_and_age(_stocked):
+    for status, language, age in (("DISPUTED", "en", 2 * DAY), ("UNUSABLE", "pl", HOUR / 2), ("ACCEPTED", "en", DAY)):
+        (clip,) = clips(1, language=language, status=status)
+        Clip.objects.filter(pk=clip.pk).update(stored_at=timezone.now() - age)
+    clips(1, status="QUARANTINED")[0].contributor.current_consents.update(is_given=False)
+    reckon()
+
+    assert reckoned("queue", "en")["set_aside"] == {"DISPUTED": [0, 0, 1, 0, 0, 0]}
+    assert set(reckoned("queue")["set_aside"]) == {"DISPUTED", "UNUSABLE"}
 
 
 def test_a_language_in_which_nothing_waits_any_more_says_so(_stocked):
@@ -254,7 +266,7 @@ def test_the_page_shows_every_figure_with_its_table(client, cleo, drawn):
         assert f'id="{name}"' in page
         assert reverse("figure-table", args=["all", name]) in page
     assert page.count("<table>") == 6
-    assert page.count("<picture>") == 10
+    assert page.count("<picture>") == 11
 
 
 def test_a_site_on_which_nothing_happened_says_what_is_missing(client, milo):
