@@ -10,7 +10,7 @@ from django.utils import timezone
 from contributions import states, tasks
 from contributions.leaving import withdrawal
 from contributions.listening import gold, ratings
-from contributions.models import Clip, GoldItem, Purpose, Rating, RatingTurn, RatingVoid
+from contributions.models import Clip, GoldItem, Purpose, Rating, RatingTurn, RatingVoid, TutorialAnswer, Verdict
 from openempathic import storage
 from openempathic.accounts.models import Role
 from openempathic.audit.models import AuditEvent
@@ -224,12 +224,26 @@ def test_in_every_variety_of_its_language_and_in_no_other(milo, item):
     assert gold.maybe_gold(milo, "de", chance=Always()) is None
 
 
-def test_never_his_own_nor_what_he_has_met_before(vera, milo, cleo, clip, item):
+def test_never_what_is_ones_own_or_chosen_by_oneself(vera, cleo, item):
     vera.role = Role.MODERATOR
-    assert gold.maybe_gold(vera, "en", chance=Always()) is None
-    assert gold.maybe_gold(cleo, "en", chance=Always()) is None
+    RatingTurn.objects.all().delete()
 
-    RatingTurn.objects.create(clip=clip, rater=milo, lease_expires_at=timezone.now() - timedelta(days=1))
+    assert [gold.maybe_gold(person, "en", chance=Always()) for person in (vera, cleo)] == [None, None]
+
+
+@pytest.mark.parametrize("met", ["turn", "rating", "verdict", "lesson"])
+def test_never_what_he_has_met_before(milo, clip, item, met):
+    assert gold.maybe_gold(milo, "en", chance=Always()) == item
+    if met == "turn":
+        RatingTurn.objects.create(clip=clip, rater=milo, lease_expires_at=timezone.now() - timedelta(days=1))
+    elif met == "rating":
+        Rating.objects.create(clip=clip, rater=milo, phase="BLIND", is_usable=True, emotion="anger")
+    elif met == "verdict":
+        Verdict.objects.create(clip=clip, decided_by=milo, from_status="DISPUTED", to_status="ACCEPTED")
+    else:
+        facts = {"language": "en", "attempt": 1, "emotion": "anger", "is_right": True}
+        TutorialAnswer.objects.create(person=milo, gold=item, **facts)
+
     assert gold.maybe_gold(milo, "en", chance=Always()) is None
 
 
@@ -297,7 +311,7 @@ def test_cleo_chooses_changes_and_retires_on_the_page(client, cleo, clip):
     assert "It is loud." in refused.content.decode()
 
     said = {"leading": "anger", "close": ["fear", "anger"], "explanation": "It is loud.", "is_for_tutorial": "on"}
-    assert "Kept." in client.post(page, said, follow=True).content.decode()
+    assert "Kept as an example." in client.post(page, said, follow=True).content.decode()
     made = GoldItem.objects.get()
     assert (made.emotions, made.is_for_tutorial, made.chosen_by) == (["anger", "fear"], True, cleo)
 
