@@ -41,7 +41,8 @@ class BulkForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, **options: Any) -> None:
-        super().__init__(data, **options)
+        # Beside the form of the filters, which asks for a reason as well.
+        super().__init__(data, **{"auto_id": "bulk_%s", **options})
         self.said: MultiValueDict[str, str] = data if data is not None else MultiValueDict()
 
     def clean(self) -> dict[str, Any]:
