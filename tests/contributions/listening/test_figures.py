@@ -299,7 +299,10 @@ def test_a_plot_lets_its_own_style_in_and_nothing_else(client, cleo, drawn):
     client.force_login(cleo)
     answer = client.get(reverse("figure-plot", args=["all", "confusion"]))
 
+    address = reverse("figure-plot", args=["all", "confusion"])
+    again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
     policy = answer.headers["Content-Security-Policy"]
+    assert (again.status_code, again.headers["Content-Security-Policy"]) == (304, policy)
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
