@@ -101,9 +101,10 @@ def send(page: Page) -> str:
 
 
 def hear(page: Page) -> None:
-    """Play the clip to its end."""
+    """Play the clip to its end, and see the questions open."""
     page.get_by_role("button", name=re.compile("play", re.IGNORECASE)).first.click()
     page.wait_for_function("() => document.querySelector('audio').ended", timeout=PATIENT)
+    expect(page.locator("rating-form")).to_be_visible(timeout=PATIENT)
 
 
 def rate(page: Page, feeling: str) -> None:
@@ -111,4 +112,5 @@ def rate(page: Page, feeling: str) -> None:
     page.keyboard.press("y")
     page.get_by_role("radio", name=re.compile(feeling, re.IGNORECASE)).check()
     page.get_by_role("button", name="Save my answer").click()
-    page.wait_for_load_state()
+    # The page that follows comes without leaving this one.
+    expect(page.locator("rating-form")).to_be_hidden(timeout=PATIENT)

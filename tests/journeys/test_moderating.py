@@ -120,8 +120,10 @@ def test_milo_overturns_a_machine_by_the_keyboard_alone_and_the_clip_goes_on(sit
     assert site.rows("SELECT from_status, to_status, note FROM contributions_verdict") == [
         ("UNUSABLE", "IN_REVIEW", "A whisper, 1 2 3 p.")
     ]
+    # For others: he has decided about it, and is impartial no more.
+    assert site.rows(f"SELECT is_open FROM contributions_listeningneed WHERE clip_id = '{key}'") == [(1,)]
     milo.goto(f"{site.url}/listen/")
-    assert clip in milo.content()
+    assert clip not in milo.content()
 
     milo.goto(f"{site.url}/moderate/backlog/")
     expect(milo.get_by_role("region", name="For listeners")).to_contain_text("1")

@@ -25,6 +25,8 @@ def site(request, tmp_path):
         "OE_RETRAIN_PRESET": "nano",
         # Nine clips of the corpus and one of Vera's: her first accepted clip makes the schedule open a run.
         "OE_RETRAIN_MIN_NEW_CLIPS": "10",
+        # Every step shows what the model heard.
+        "OE_HIDDEN_ARM": "0",
     }
     if request.param == "servers":
         for name in ("redis_server", "s3_server"):
