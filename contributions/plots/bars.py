@@ -11,7 +11,7 @@ from contributions.plots.sheet import LETTER_PX, ROOM, Frame, drawn, options
 
 # A lying bar: its words, the bar, and the space below.
 SLOT_PX, BAR_PX = 46, 14
-SCALE_PX = 24
+SCALE_PX, SIGN_PX = 24, 18
 DAYS_PX = 210
 # Signs of the scale; more would be read as noise.
 SIGNS_MAX = 4
@@ -94,6 +94,9 @@ def lying(
     asked = options(
         frame,
         height=height,
+        # Half of the outermost sign hangs over.
+        margin_left=SIGN_PX if signs else None,
+        margin_right=SIGN_PX if signs else None,
         show_y_labels=False,
         show_x_labels=bool(signs),
         show_x_guides=False,

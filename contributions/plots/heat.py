@@ -11,8 +11,8 @@ from contributions.plots.sheet import LETTER_PX, ROOM, Frame, drawn, options, sh
 
 SHADES = 5
 ROW_PX = {True: 36, False: 44}
-# Of a row's or a column's name: what a phone has room for.
-LETTERS = {True: 14, False: 24}
+# How narrow a cell may be, and how long a name, whatever else has room.
+CELL_PX_MIN, LETTERS_MIN, LETTERS_MAX = 25, 14, 26
 # As pygal reckons it, and as it is on the average.
 LETTER_WIDTH, LETTER_WIDTH_MEAN = 0.6 * LETTER_PX, 0.55 * LETTER_PX
 
@@ -82,8 +82,10 @@ def heat_map(
     column_title: str = "",
 ) -> bytes:
     """The cells by row and column, with what rows and columns are; there is at least one of each."""
-    letters = LETTERS[frame.is_narrow]
-    below = [shortened(name, letters=letters) for name in columns]
+    below = [shortened(name, letters=LETTERS_MIN if frame.is_narrow else LETTERS_MAX) for name in columns]
+    letters = letters_beside(frame, columns=len(columns), is_titled=bool(row_title))
+    # Written upwards: where the rows are too few for it, it would be broken.
+    row_title = row_title if len(row_title) * LETTER_WIDTH < len(rows) * ROW_PX[frame.is_narrow] else ""
     turned = is_turned(below, frame)
     asked = options(
         frame,
@@ -99,6 +101,12 @@ def heat_map(
     for name, row in zip(rows, cells, strict=True):
         chart.add(name, [1 for _cell in row])
     return drawn(chart, frame)
+
+
+def letters_beside(frame: Frame, *, columns: int, is_titled: bool) -> int:
+    """How long the name of a row may be beside so many columns."""
+    room = frame.width - 2 * ROOM - columns * CELL_PX_MIN - 10 - (LETTER_PX + 10 if is_titled else 0)
+    return max(LETTERS_MIN, min(LETTERS_MAX, int(room / LETTER_WIDTH)))
 
 
 def is_turned(names: Sequence[str], frame: Frame) -> bool:

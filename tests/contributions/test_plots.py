@@ -173,3 +173,18 @@ def test_what_is_written_in_a_cell_can_be_read_on_its_shade(scheme):
 @pytest.mark.parametrize(("most", "signs"), [(0, [0, 1]), (3, [0, 1, 2, 3]), (5, [0, 2, 4, 6]), (57, [0, 20, 40, 60])])
 def test_a_scale_has_few_whole_numbers_and_reaches_the_most(most, signs):
     assert scale(most) == signs
+
+
+def test_a_row_keeps_its_whole_name_where_few_columns_leave_room_for_it():
+    def names(columns: int) -> list[str]:
+        cells = [[Cell(0.5, "1") for _each in range(columns)]]
+        return written(plots.heat_map(["listeners disagree"], ["x"] * columns, cells, FRAME, row_title="asked for"))
+
+    assert "listeners disagree" in names(4)
+    assert "listeners dis…" in names(8)
+
+
+def test_a_title_that_the_rows_are_too_few_for_is_left_out():
+    cells = [[Cell(0.5, "1")]]
+
+    assert "asked for" not in written(plots.heat_map(["anger"], ["anger"], cells, FRAME, row_title="asked for"))
