@@ -29,6 +29,8 @@ ENOUGH = 3
 # Clips looked at for one figure, the newest, so that it costs the same on a site of any age.
 CLIPS_LOOKED_AT = 20_000
 AT_ONCE = 500
+# An emotion with fewer clips is not told by itself: whoever reads it may still be asked to hear one of them blindly.
+FEWEST_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def accuracy(language: str) -> dict[str, Any]:
     for consensus, suggested in judged(language):
         of[consensus] += 1
         right[consensus] += consensus == suggested
-    emotions = [{"emotion": name, **share(right[name], times).facts()} for name, times in of.most_common()]
+    told = [(name, times) for name, times in of.most_common() if times >= FEWEST_TOLD]
+    emotions = [{"emotion": name, **share(right[name], times).facts()} for name, times in told]
     return {"accuracy": share(right.total(), of.total()).facts(), "emotions": emotions}
 
 

@@ -117,7 +117,8 @@ def figure(language="en"):
     return assistance.reckon(language).content
 
 
-def test_accuracy_is_told_by_what_the_blind_answers_came_to(voice, people, champion):
+def test_accuracy_is_told_by_what_the_blind_answers_came_to(voice, people, champion, monkeypatch):
+    monkeypatch.setattr(assistance, "FEWEST_TOLD", 1)
     for truth, said in (("anger", "anger"), ("anger", "fear"), ("sadness", "sadness")):
         clip = clip_of(voice)
         suggested(clip, champion, said)
@@ -131,6 +132,18 @@ def test_accuracy_is_told_by_what_the_blind_answers_came_to(voice, people, champ
         ("anger", 1, 2),
         ("sadness", 1, 1),
     ]
+
+
+def test_an_emotion_of_few_clips_is_not_told_by_itself(voice, people, champion):
+    clip = clip_of(voice)
+    suggested(clip, champion, "anger")
+    for person in people[:3]:
+        heard(clip, person, "anger")
+
+    told = figure()
+
+    assert told["accuracy"]["of"] == 1
+    assert told["emotions"] == []
 
 
 def test_too_few_answers_a_tie_or_a_suggestion_that_came_after_them_tell_nothing(voice, people, champion):
