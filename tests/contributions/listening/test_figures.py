@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions.listening import figures, queue
+from contributions.listening import agreement, assistance, figures, queue
 from contributions.models import (
     Clip,
     ClipLabel,
@@ -19,10 +19,12 @@ from contributions.models import (
     ListeningNeed,
     Rating,
     RatingVoid,
+    Suggestion,
     Verdict,
 )
-from contributions.views import figure_tables
+from contributions.views import figure_opinions, figure_tables
 from openempathic.accounts.models import Role
+from openempathic.registry.models import Checkpoint
 from tests import worlds
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -295,6 +297,28 @@ def test_every_plot_and_table_of_the_page_is_there(client, cleo, drawn, language
         assert client.get(address, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
+def test_what_is_reckoned_elsewhere_is_drawn_as_it_is(client, cleo):
+    champion = Checkpoint.objects.create(
+        digest="a" * 64, status="CHAMPION", preset="nano", release_digest="b" * 64, run_id=uuid.uuid4(), files={}
+    )
+    earlier, listeners = timezone.now() - HOUR, [worlds.person(name) for name in ("ada", "bea", "carl")]
+    for number, clip in enumerate(clips(8)):
+        Suggestion.objects.create(
+            clip=clip, checkpoint=champion, scores={"anger": 1.0}, emotion="anger", made_at=earlier
+        )
+        for listener in listeners:
+            answered(clip, rater=listener, emotion="anger" if number % 2 else "cannot_tell", intensity=2, valence=3)
+    agreement.recompute("en", at=timezone.now())
+    assistance.reckon_all()
+    client.force_login(cleo)
+
+    for language in ("en", "all"):
+        page = client.get(reverse("figures"), {"language": language}).content.decode()
+        assert "No clip" not in page.partition('id="agreement"')[2].partition("</section>")[0]
+        for name in ("agreement", "assistance-accuracy"):
+            assert client.get(reverse("figure-plot", args=[language, name])).status_code == 200
+
+
 def test_a_plot_lets_its_own_style_in_and_nothing_else(client, cleo, drawn):
     client.force_login(cleo)
     answer = client.get(reverse("figure-plot", args=["all", "confusion"]))
@@ -361,9 +385,6 @@ def test_what_nobody_heard_twice_has_no_plot(client, cleo, drawn):
 
 
 def test_the_line_below_which_nothing_holds_is_drawn_where_agreement_draws_it():
-    from contributions.listening import agreement
-    from contributions.views import figure_opinions
-
     assert figure_opinions.DEPENDABLE == agreement.DEPENDABLE
 
 
