@@ -63,8 +63,12 @@ def moderated(person: Any) -> Q:
 
 def may_listen(person: Any, language: str) -> bool:
     """Whether the person may rate clips of the language: they moderate it, or passed its tutorial."""
-    languages = languages_heard(person)
-    return languages is None or any(tags.is_within(language, own) for own in languages)
+    return is_among(language, languages_heard(person))
+
+
+def is_among(language: str, heard: list[str] | None) -> bool:
+    """Whether the language, or the one that it is a variety of, is one of those that somebody hears."""
+    return heard is None or any(tags.is_within(language, own) for own in heard)
 
 
 def may_listen_at_all(person: Any) -> bool:
@@ -110,9 +114,10 @@ def decidable_by(person: Any) -> ClipQuerySet:
 
 def reported_to(person: Any) -> ClipQuerySet:
     """The clips that listeners still meet, with a report that this moderator may answer."""
-    unanswered = ClipReport.objects.filter(clip=OuterRef("pk"), answer__isnull=True)
-    clips = impartial(person).covered_by(Purpose.STORE_AND_REVIEW).filter(Exists(unanswered))
-    return clips.filter(status__in=HEARD)
+    # From the few reports to their clips, and not from every clip that is heard to its reports.
+    unanswered = ClipReport.objects.filter(answer__isnull=True).values("clip")
+    clips = impartial(person).covered_by(Purpose.STORE_AND_REVIEW)
+    return clips.filter(pk__in=unanswered, status__in=HEARD)
 
 
 def told_of_by(person: Any) -> ClipQuerySet:

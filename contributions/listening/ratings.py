@@ -122,9 +122,10 @@ def check_may_rate(turn: RatingTurn, rater: Any) -> None:
     clip = turn.clip
     if turn.rater_id != rater.pk:
         raise NotYourTurn
-    if not permissions.may_listen_at_all(rater):
+    heard = permissions.languages_heard(rater)
+    if heard == []:
         raise MayNotListen
-    if not permissions.may_listen(rater, clip.language):
+    if not permissions.is_among(clip.language, heard):
         raise OtherLanguage
     if not rateable().filter(pk=clip.pk).exists():
         raise NoLongerRateable

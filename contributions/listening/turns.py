@@ -62,11 +62,12 @@ def known_instead(rater: Any, clip_id: UUID) -> UUID | None:
 
 def heard_by(rater: Any, language: str | None) -> list[str] | None:
     """The languages to choose from, None for all; raises where the listener hears none, or not this one."""
-    if not permissions.may_listen_at_all(rater):
+    heard = permissions.languages_heard(rater)
+    if heard == []:
         raise MayNotListen
     if language is None:
-        return permissions.languages_heard(rater)
-    if not permissions.may_listen(rater, language):
+        return heard
+    if not permissions.is_among(language, heard):
         raise OtherLanguage
     return [queue.widest(language)]
 
