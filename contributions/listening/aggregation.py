@@ -2,7 +2,7 @@
 
 Dawid and Skene (1979) estimate both at once: a clip's emotion from its listeners, and each listener's confusions from
 their clips. Ours is crowd-kit's, with a prior: everybody is taken for the average listener of their language until
-their own answers say otherwise, so that five of them prove nothing. Why this one: docs/decisions/0007-aggregation.md.
+their own answers say otherwise, so that five of them prove nothing. Why this one: docs/decisions/0008-aggregation.md.
 
 Workers only. It takes a clip to have one emotion: how far a feeling was mixed, the counts tell. Where most listeners
 err alike, it errs with them.

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from math import prod
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -141,12 +142,23 @@ def catch_up(*, now: datetime) -> list[str]:
 
     looked = Figure.objects.filter(name=LOOKED, language="").first()
     changed = languages_changed(looked.reckoned_at - OVERLAP if looked else THE_BEGINNING)
+    forget_the_gone()
     for language in changed:
         recompute(language)
         aggregation.recompute(language, at=now)
         agreement.recompute(language, at=now)
     Figure.objects.update_or_create(name=LOOKED, language="", defaults={"content": {}, "reckoned_at": now})
     return changed
+
+
+def forget_the_gone() -> None:
+    """Take the accounts that are no more out of what is known of listeners."""
+    for figure in Figure.objects.filter(name=RELIABILITIES):
+        told = figure.content["raters"]
+        here = {str(pk) for pk in get_user_model().objects.in_bulk([int(rater) for rater in told])}
+        if gone := told.keys() - here:
+            figure.content["raters"] = {rater: share for rater, share in told.items() if rater not in gone}
+            figure.save(update_fields=["content"])
 
 
 def languages_changed(since: datetime) -> list[str]:

@@ -131,7 +131,7 @@ def test_what_asking_only_while_they_disagree_saves(monkeypatch):
             monkeypatch.setattr(crowds, "CLEARNESS", CLEARNESS[clear])
             rows.append((how, name, clear, *saving(CROWDS[name], prepared)))
     say("\n" + markdown(
-        ("listeners", "crowd", "clips are", "fewer answers", "right with 7", "of so many clips, 95 %", "right with 3, 5, 7",
+        ("listeners", "crowd", "clips are", "fewer answers", "right with 7", "of so many clips, 95 %", "with 3, 5, 7",
          "majority with 7"),
         rows,
     ))  # fmt: skip

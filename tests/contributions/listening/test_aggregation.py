@@ -164,6 +164,18 @@ def test_only_languages_in_which_somebody_rated_since_are_reckoned_again():
     assert Figure.objects.filter(name="agreement").count() == 2
 
 
+def test_whoever_leaves_is_known_no_more_though_nobody_rates_any_more():
+    rows = crowds.stored(crowd_of())
+    labels.catch_up(now=timezone.now())
+    gone = rows.raters[0].pk
+
+    rows.raters[0].delete()
+    labels.catch_up(now=timezone.now() + labels.OVERLAP)
+
+    assert gone not in labels.reliabilities("en")
+    assert len(labels.reliabilities("en")) == len(rows.raters) - 1
+
+
 def test_the_beat_reckons_labels():
     rows = crowds.stored(crowd_of())
 

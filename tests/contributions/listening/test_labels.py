@@ -51,7 +51,7 @@ def kept_of(clip):
 
 
 class LabelsFollow(TestCase):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(acts=ACTS)
     def test_a_label_is_always_the_function_of_the_ratings_that_stand(self, acts):
         rows = a_clip()
