@@ -11,6 +11,7 @@ from django.db import transaction
 from contributions import states
 from contributions.listening import gold, labels, queue
 from contributions.models import Clip, Verdict
+from contributions.screening import suspicions
 
 S = Clip.Status
 # What listeners gave, and may take away again; a moderator's verdict and a corpus's own label are not theirs.
@@ -18,12 +19,15 @@ GIVEN_BY_RATINGS = (S.ACCEPTED, S.REJECTED, S.DISPUTED)
 VOIDED = "RATINGS_VOIDED"
 
 
-def outcome(usable: Sequence[bool], *, required: int) -> str:
-    """The status that so many answers give: two thirds on one side settle it, anything between is disputed."""
+def outcome(usable: Sequence[bool], *, required: int, is_delicate: bool = False) -> str:
+    """The status that so many answers give: two thirds on one side settle it, anything between is disputed.
+
+    Where one of them heard a child or personal data no majority accepts it: that takes two moderators.
+    """
     if len(usable) < required or not usable:
         return S.IN_REVIEW
     if 3 * sum(usable) >= 2 * len(usable):
-        return S.ACCEPTED
+        return S.DISPUTED if is_delicate else S.ACCEPTED
     return S.REJECTED if 3 * sum(usable) <= len(usable) else S.DISPUTED
 
 
@@ -32,18 +36,27 @@ def settle(clip: Clip, *, by: Any) -> None:
 
     The caller holds the clip's row.
     """
-    if clip.status == S.IN_REVIEW:
-        to = outcome_of(clip)
-    elif clip.status == S.ACCEPTED and is_settled_by_ratings(clip):
-        # Nobody but a moderator refuses what was accepted.
-        to = S.ACCEPTED if outcome_of(clip) in (S.ACCEPTED, S.IN_REVIEW) else S.DISPUTED
-    else:
-        to = clip.status
+    to = following(clip)
     if to == clip.status:
         queue.follow(clip)
     else:
         states.move(clip, to=to, by=by, reason=last_reason(clip) if to == S.REJECTED else "")
     labels.follow(clip)
+
+
+def following(clip: Clip) -> str:
+    """Where its answers bring the clip from where it is."""
+    if clip.status == S.IN_REVIEW:
+        return outcome_of(clip)
+    # Nobody but a moderator refuses what was accepted.
+    return S.DISPUTED if clip.status == S.ACCEPTED and is_doubted(clip) else clip.status
+
+
+def is_doubted(clip: Clip) -> bool:
+    """Whether its listeners would not have accepted it, or one of them heard what two moderators have to hear."""
+    if is_delicate(clip):
+        return True
+    return is_settled_by_ratings(clip) and outcome_of(clip) not in (S.ACCEPTED, S.IN_REVIEW)
 
 
 def settle_again(clip: Clip, *, by: Any) -> None:
@@ -59,8 +72,15 @@ def settle_again(clip: Clip, *, by: Any) -> None:
 
 def outcome_of(clip: Clip) -> str:
     """The status that the clip's standing blind answers give."""
-    usable = clip.ratings.counting().values_list("is_usable", flat=True)
-    return outcome(list(usable), required=queue.ratings_required(clip.language))
+    usable = list(clip.ratings.counting().values_list("is_usable", flat=True))
+    required = queue.ratings_required(clip.language)
+    return outcome(usable, required=required, is_delicate=not all(usable) and is_delicate(clip))
+
+
+def is_delicate(clip: Clip) -> bool:
+    """Whether a listener heard a child or personal data, and no two moderators agreed since that it may be used."""
+    signs = clip.ratings.counting().filter(unusable_reason__in=suspicions.DELICATE)
+    return signs.exists() and suspicions.is_suspected(clip)
 
 
 def is_settled_by_ratings(clip: Clip) -> bool:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_noop
 from contributions import permissions
 from contributions.listening import labels, queue, ratings, settling
 from contributions.models import Clip, RaterPause, Rating, RatingVoid, Verdict, VoidOrder
+from contributions.screening import suspicions
 from openempathic import audit, leases
 from openempathic.accounts.models import User
 
@@ -250,7 +251,9 @@ def status_after(clip: Clip, rest: Sequence[Rating], decided: str | None) -> str
         return clip.status
     if clip.status != Clip.Status.IN_REVIEW and decided not in given_back:
         return clip.status
-    return settling.outcome([each.is_usable for each in rest], required=queue.ratings_required(clip.language))
+    is_delicate = any(each.unusable_reason in suspicions.DELICATE for each in rest)
+    required = queue.ratings_required(clip.language)
+    return settling.outcome([each.is_usable for each in rest], required=required, is_delicate=is_delicate)
 
 
 def decided_in(clips: Iterable[UUID]) -> dict[UUID, str]:

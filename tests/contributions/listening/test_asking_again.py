@@ -242,6 +242,32 @@ def test_one_in_many_does_not_unsettle_it(clip):
     assert clip.status == S.ACCEPTED
 
 
+@pytest.mark.parametrize("reason", ["MINOR", "PERSONAL_DATA"])
+def test_what_one_listener_heard_of_a_child_or_a_name_no_majority_outvotes(clip, reason):
+    *crowd, mona = listeners("milo", "mira", "moe", "mona")
+    for listener, emotion in zip(crowd, ("anger", "fear", "sadness"), strict=True):
+        answered(clip, listener, angry(emotion))
+    assert clip.status == S.ACCEPTED
+    answered(clip, mona, ratings.Answer(is_usable=False, unusable_reason=reason))
+    assert clip.status == S.DISPUTED
+
+    # Two moderators agreed that it may be used: what was heard before is settled.
+    proposal = Verdict.objects.create(clip=clip, from_status=S.DISPUTED, to_status=S.ACCEPTED, is_proposal=True)
+    Verdict.objects.create(clip=clip, from_status=S.DISPUTED, to_status=S.ACCEPTED, proposal=proposal)
+    states.move(clip, to=S.ACCEPTED, by="test")
+    answered(clip, listeners("molly")[0], angry())
+    assert clip.status == S.ACCEPTED
+
+
+def test_a_moderators_word_on_something_else_does_not_hide_a_child(clip, milo):
+    states.move(clip, to=S.QUARANTINED, by="test")
+    Verdict.objects.create(clip=clip, from_status="QUARANTINED", to_status="ACCEPTED", reason="")
+    states.move(clip, to=S.ACCEPTED, by="test")
+    answered(clip, milo, ratings.Answer(is_usable=False, unusable_reason="MINOR"))
+
+    assert clip.status == S.DISPUTED
+
+
 def test_listeners_do_not_overrule_a_moderator(clip, milo):
     states.move(clip, to=S.QUARANTINED, by="test")
     Verdict.objects.create(clip=clip, from_status="QUARANTINED", to_status="ACCEPTED", reason="")
