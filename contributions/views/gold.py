@@ -127,7 +127,7 @@ def chosen(request: HttpRequest, clip: Clip) -> HttpResponse:
         gold.choose(clip, by=request.user, reader=words.reading(), **form.said())
     except gold.NotGold as refusal:
         return item_page(request, clip, form, refusal=str(refusal))
-    messages.success(request, _("Kept. Who heard it before is not asked again."))
+    messages.success(request, _("Kept as an example."))
     return redirect("gold-item", clip_id=clip.pk)
 
 
