@@ -23,6 +23,7 @@ from contributions import permissions, taxonomy
 from contributions.listening import enough
 from contributions.models import (
     Clip,
+    ClipReport,
     CoverageCount,
     LicenceGrant,
     ListeningDecision,
@@ -273,7 +274,9 @@ def audible_among(clip_ids: Sequence[UUID], rater: Any) -> QuerySet[Any, UUID]:
     """Those of the clips that the listener may judge: covered now, not theirs, and unknown to them."""
     ours = Clip.objects.filter(pk__in=clip_ids).covered_by(Purpose.STORE_AND_REVIEW).not_of(rater)
     unknown = ours.exclude(Exists(permissions.like_theirs(rater))).exclude(Exists(answered_by(rater)))
-    return unknown.exclude(Exists(revealed_to(rater))).exclude(Exists(decided_by(rater))).values_list("pk", flat=True)
+    undecided = unknown.exclude(Exists(revealed_to(rater))).exclude(Exists(decided_by(rater)))
+    # Nobody has to hear twice what they thought nobody should hear.
+    return undecided.exclude(Exists(reported_by(rater))).values_list("pk", flat=True)
 
 
 def answered_by(rater: Any) -> QuerySet[Rating]:
@@ -289,3 +292,8 @@ def revealed_to(rater: Any) -> QuerySet[RatingTurn]:
 def decided_by(rater: Any) -> QuerySet[Verdict]:
     """Verdicts of theirs on a clip."""
     return Verdict.objects.filter(clip=OuterRef("pk"), decided_by=rater)
+
+
+def reported_by(rater: Any) -> QuerySet[ClipReport]:
+    """Reports of theirs on a clip."""
+    return ClipReport.objects.filter(clip=OuterRef("pk"), reporter=rater)

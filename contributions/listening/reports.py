@@ -11,11 +11,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from contributions import permissions, states
+from contributions.listening import queue
 from contributions.models import Clip, ClipReport, Purpose, Rating, RatingTurn, ReportAnswer, Verdict
 from contributions.models.clip import ClipQuerySet
 from openempathic import audit
@@ -104,7 +106,7 @@ def reportable_by(person: Any) -> ClipQuerySet:
 
 
 def report(clip: Clip, *, by: Any, reason: str, words: str = "") -> ClipReport:
-    """Keep one person's report, and set the clip aside where it is enough; raises NotReportable."""
+    """Keep one person's report, end their turn, and set the clip aside where it is enough; raises NotReportable."""
     if reason not in {each.code for each in REASONS}:
         raise IncompleteReport
     if not reportable_by(by).filter(pk=clip.pk).exists():
@@ -120,6 +122,8 @@ def report(clip: Clip, *, by: Any, reason: str, words: str = "") -> ClipReport:
                 clip=current, reporter=by, reason=reason, words=words.strip(), is_by_moderator=is_by_moderator
             )
             audit.record("clip.reported", subject=current, by=by, reason=reason)
+            RatingTurn.objects.filter(clip=current, rater=by, closed_at=None).update(closed_at=timezone.now())
+            queue.let_go(current.pk, by=by)
             set_aside_where_enough(current)
     except IntegrityError as twice:
         raise AlreadyReported from twice

@@ -100,6 +100,14 @@ def test_from_that_moment_nobody_but_moderators_hears_it(client, clip, lena, lar
     assert client.get(address).status_code == 200
 
 
+def test_whoever_reported_a_clip_is_not_asked_to_hear_it_again(clip, lena, lars):
+    met(clip, lena)
+    reported(clip, lena)
+
+    assert ratings.open_turn(lena) is None
+    assert ratings.open_turn(lars).clip == clip
+
+
 def test_nobody_reports_twice_nor_for_no_reason(clip, lena):
     met(clip, lena)
     reported(clip, lena)
