@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -72,8 +72,8 @@ class SetAsideForm(forms.Form):
         if "age" in asked:
             clips = clips.filter(stored_at__lte=timezone.now() - timedelta(days=int(asked["age"])))
         if "reported" in asked:
-            open_report = Exists(ClipReport.objects.filter(clip=OuterRef("pk"), answer__isnull=True))
-            clips = clips.filter(open_report if asked["reported"] == "yes" else ~open_report)
+            is_reported = Q(pk__in=ClipReport.objects.filter(answer__isnull=True).values("clip"))
+            clips = clips.filter(is_reported if asked["reported"] == "yes" else ~is_reported)
         return self.by_second(clips, person).order_by("stored_at", "pk")
 
     def by_second(self, clips: ClipQuerySet, person: Any) -> ClipQuerySet:

@@ -51,5 +51,4 @@ def proposal_on(clip: Clip) -> Verdict | None:
 
 def to_second(clips: ClipQuerySet, person: Any) -> ClipQuerySet:
     """Those of the clips on which another moderator proposed something that this one may second."""
-    waiting = proposed().filter(clip=OuterRef("pk")).exclude(decided_by=person)
-    return clips.filter(Exists(waiting))
+    return clips.filter(pk__in=proposed().exclude(decided_by=person).values("clip"))

@@ -115,14 +115,24 @@ def waiting_count(person: Any, *, at_most: int) -> int:
 
 def in_templates(request: Any) -> dict[str, Any]:
     """For every page: what waits for the person who reads it. Asked only where a template looks."""
-
-    def count() -> str:
-        return counted(waiting_count(request.user, at_most=COUNTED_MAX + 1))
+    person = request.user
 
     def answers() -> str:
-        return counted(reports.unread_count(request.user)) if request.user.is_authenticated else ""
+        return counted(reports.unread_count(person)) if person.is_authenticated else ""
 
-    return {"set_aside_count": SimpleLazyObject(count), "report_answer_count": SimpleLazyObject(answers)}
+    return {
+        "set_aside_count": SimpleLazyObject(lambda: counted(waiting_count(person, at_most=COUNTED_MAX + 1))),
+        "waiting_counts": SimpleLazyObject(lambda: waiting_counts(person)),
+        "report_answer_count": SimpleLazyObject(answers),
+    }
+
+
+def waiting_counts(person: Any) -> dict[str, str]:
+    """How many disputes, set aside clips and reports wait for this moderator, as a page has room for it."""
+    decidable = permissions.decidable_by(person)
+    kinds = {str(status): decidable.filter(status=status) for status in (S.DISPUTED, S.QUARANTINED)}
+    kinds["reports"] = permissions.reported_to(person)
+    return {kind: counted(clips[: COUNTED_MAX + 1].count()) for kind, clips in kinds.items()}
 
 
 def counted(count: int) -> str:

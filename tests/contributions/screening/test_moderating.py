@@ -172,7 +172,7 @@ def test_the_list_asks_the_database_as_often_for_many_clips_as_for_one(milos, ve
         placed(worlds.stored_clip(vera), S.QUARANTINED, "ATTEMPTS_FAILED")
     milos.get(reverse("moderate"))
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         milos.get(reverse("moderate"))
 
 
