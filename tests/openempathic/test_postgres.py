@@ -17,6 +17,7 @@ ACTS = (
     "listening/test_ratings.py",
     "listening/test_labels.py",
     "listening/test_aggregation.py",
+    "listening/test_labels_at_once.py",
     "listening/test_queue.py",
     "listening/test_figures.py",
     "listening/test_asking_again.py",
