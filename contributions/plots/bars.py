@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pygal
 
-from contributions.plots.sheet import LETTER_PX, ROOM, Frame, drawn, options
+from contributions.plots.sheet import LETTER_PX, LETTER_WIDTH_MEAN, LETTERS_MIN, ROOM, Frame, drawn, options, shortened
 
 # A lying bar: its words, the bar, and the space below.
 SLOT_PX, BAR_PX = 46, 14
@@ -56,7 +56,9 @@ class Lying(pygal.HorizontalBar):
     def _row(self, row: Element, bar: Bar, *, top: float) -> None:
         """The words and the number, and what they come to."""
         line = top + LETTER_PX + 2
-        self.svg.node(row, "text", x=0, y=line).text = bar.label
+        room = self.view.width - len(bar.written) * LETTER_WIDTH_MEAN
+        letters = max(LETTERS_MIN, int(room / LETTER_WIDTH_MEAN) - 1)
+        self.svg.node(row, "text", x=0, y=line).text = shortened(bar.label, letters=letters)
         self.svg.node(row, "text", x=self.view.width, y=line, class_="amount").text = bar.written
         track = line + 6
         self.svg.node(row, "rect", x=0, y=track, width=self.view.width, height=BAR_PX, rx=4, class_="track")

@@ -7,14 +7,14 @@ from xml.etree.ElementTree import Element
 
 import pygal
 
-from contributions.plots.sheet import LETTER_PX, ROOM, Frame, drawn, options, shortened
+from contributions.plots.sheet import LETTER_PX, LETTER_WIDTH_MEAN, LETTERS_MIN, ROOM, Frame, drawn, options, shortened
 
 SHADES = 5
 ROW_PX = {True: 36, False: 44}
 # How narrow a cell may be, and how long a name, whatever else has room.
-CELL_PX_MIN, LETTERS_MIN, LETTERS_MAX = 25, 14, 26
-# As pygal reckons it, and as it is on the average.
-LETTER_WIDTH, LETTER_WIDTH_MEAN = 0.6 * LETTER_PX, 0.55 * LETTER_PX
+CELL_PX_MIN, LETTERS_MAX = 25, 26
+# As pygal reckons it.
+LETTER_WIDTH = 0.6 * LETTER_PX
 
 
 @dataclass(frozen=True)

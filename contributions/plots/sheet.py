@@ -19,6 +19,8 @@ etree.to_etree()
 # What a card leaves of a phone of 390 px, and about what it leaves at a desk, so that 13 px are 13 px.
 NARROW, WIDE = 326, 720
 LETTER_PX = 13
+# How wide a letter is on the average; and a name is never cut to fewer.
+LETTER_WIDTH_MEAN, LETTERS_MIN = 0.55 * LETTER_PX, 14
 ROOM = 8
 TOKENS = Path(__file__).parents[2] / "frontend" / "static" / "css" / "tokens.css"
 COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)

@@ -133,7 +133,9 @@ def with_bounds(facts: dict[str, Any]) -> str:
     """An alpha as one writes it."""
     if facts["alpha"] is None:
         return "–"
-    return f"{fraction(facts['alpha'])} ({fraction(facts['low'])} – {fraction(facts['high'])})"
+    # A dash beside a minus would be read as one.
+    to = "–" if facts["low"] >= 0 else " – "
+    return f"{fraction(facts['alpha'])} ({fraction(facts['low'])}{to}{fraction(facts['high'])})"
 
 
 def assistance(content: dict[str, Any], at: datetime) -> Panel:

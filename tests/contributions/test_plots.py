@@ -188,3 +188,12 @@ def test_a_title_that_the_rows_are_too_few_for_is_left_out():
     cells = [[Cell(0.5, "1")]]
 
     assert "asked for" not in written(plots.heat_map(["anger"], ["anger"], cells, FRAME, row_title="asked for"))
+
+
+def test_the_words_of_a_bar_leave_room_for_its_number():
+    told = [Bar("Grew up with the language and still speaks it", 0.7, "0.70 (0.61 – 0.78)"), Bar("Woman", 0.7, "0.70")]
+    words, number, *_others = written(plots.lying(told, FRAME))
+
+    assert words.endswith("…")
+    assert len(words) + len(number) < 44
+    assert "Woman" in written(plots.lying(told, FRAME))
