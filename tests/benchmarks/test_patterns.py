@@ -191,7 +191,7 @@ def test_spoilers_are_found_within_fifty_answers_and_outliers_are_not(clearness,
     """Three listeners a clip tell less; docs/benchmarks/patterns.md says how much."""
     monkeypatch.setattr(crowds, "CLEARNESS", clearness)
     for per_clip in (3, 5, 7) if IS_BENCHMARK else (5,):
-        told = rates(range(30 if IS_BENCHMARK else 1), per_clip=per_clip)
+        told = rates(range(15 if IS_BENCHMARK else 1), per_clip=per_clip)
         if IS_BENCHMARK:
             with capsys.disabled():
                 sys.stdout.write(as_table(f"{per_clip} listeners a clip, clearness {clearness}", told))
@@ -201,7 +201,7 @@ def test_spoilers_are_found_within_fifty_answers_and_outliers_are_not(clearness,
 
 
 def test_haste_stamping_gold_and_drift_are_found_and_honest_listeners_are_not(capsys):
-    told = manners(range(2000 if IS_BENCHMARK else 40))
+    told = manners(range(1000 if IS_BENCHMARK else 40))
     if IS_BENCHMARK:
         with capsys.disabled():
             for name, (names, of) in told.items():
@@ -214,7 +214,7 @@ def test_haste_stamping_gold_and_drift_are_found_and_honest_listeners_are_not(ca
 
 
 def test_an_honest_listener_who_is_looked_at_again_and_again_is_hardly_ever_found(capsys):
-    caught, of = ever_found(range(6 if IS_BENCHMARK else 1), per_clip=5, items=500 if IS_BENCHMARK else 75)
+    caught, of = ever_found(range(3 if IS_BENCHMARK else 1), per_clip=5, items=500 if IS_BENCHMARK else 75)
     if IS_BENCHMARK:
         with capsys.disabled():
             sys.stdout.write(f"ever in 500 answers: {caught} of {of}\n")
