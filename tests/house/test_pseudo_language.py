@@ -110,9 +110,10 @@ def untranslated(text: str) -> Iterator[str]:
 def names_of_things() -> set[str]:
     """What feelings, languages and manners are called: data with translations of its own, tested where it lies."""
     feelings = {display for emotion in taxonomy.emotions() for display in emotion.display.values()}
+    words = {word for emotion in taxonomy.emotions() for said in emotion.words.values() for word in said}
     tongues = {name for tongue in taxonomy.languages() for name in (tongue.endonym, tags.name(tongue.tag, WORN))}
     manners = {wish for style in wished() for wish in style.wish.values()}
-    return feelings | tongues | manners
+    return feelings | words | tongues | manners
 
 
 @pytest.fixture

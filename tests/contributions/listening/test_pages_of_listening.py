@@ -9,22 +9,17 @@ from django.utils import timezone
 
 from contributions.leaving import withdrawal
 from contributions.listening import ratings
-from contributions.models import Arm, Clip, ListenerPass, Prompt, Rating, RatingTurn, RatingVoid
+from contributions.models import ListenerPass, Prompt, Rating, RatingTurn
 from tests import listeners, worlds
+from tests.contributions.listening.reading import (
+    EVERYTHING,
+    chosen_on,
+    main_of,
+    still_filled_in,
+    still_told,
+    words_of,
+)
 from tests.contributions.test_pages import Boxes
-
-EVERYTHING = {
-    "is_usable": "yes",
-    "emotion": "other",
-    "other_word": "homesick",
-    "secondary_emotions": ["sadness", "calm"],
-    "intensity": "0",
-    "valence": "2",
-    "arousal": "7",
-    "dominance": "1",
-    "styles": ["whisper", "sigh"],
-    "description": "She almost laughs, and then she does not.",
-}
 
 
 @pytest.fixture
@@ -41,16 +36,6 @@ def clip(vera):
 def browser(client, lena):
     client.force_login(lena)
     return client
-
-
-def main_of(answer):
-    """The page's own part, without head and foot."""
-    return answer.content.decode().partition("<main")[2].partition("</main>")[0]
-
-
-def words_of(answer):
-    """What stands there to be read."""
-    return " ".join(re.sub(r"<[^>]+>", " ", main_of(answer)).split())
 
 
 # Who listens
@@ -232,26 +217,6 @@ def test_an_unusable_clip_asks_for_no_second_answer(browser, lena, clip):
 # Refusals, each with everything that was typed
 
 
-def chosen_on(page):
-    """Name and value of every field that is ticked."""
-    fields = (field for field in Boxes(page).found if "checked" in field and "name" in field)
-    return {(field["name"], field["value"]) for field in fields}
-
-
-def still_filled_in(answer):
-    """Whether the form of the page holds everything again."""
-    page = main_of(answer)
-    wanted = {(name, each) for name, said in EVERYTHING.items() for each in ([said] if isinstance(said, str) else said)}
-    typed = {("other_word", "homesick"), ("description", EVERYTHING["description"])}
-    return wanted - typed <= chosen_on(page) and "homesick" in page and EVERYTHING["description"] in page
-
-
-def still_told(answer):
-    """Whether the page tells everything that was said, where the form can be of no use any more."""
-    told = words_of(answer)
-    return all(word in told for word in ("homesick", "sadness", "calm", "whispers", EVERYTHING["description"]))
-
-
 def test_an_answer_without_hearing_comes_back_as_it_was_filled_in(browser, lena, clip):
     answer = listeners.answered(browser, listeners.turn_on_the_page(browser, lena), **EVERYTHING)
 
@@ -345,175 +310,3 @@ def test_somebody_elses_turn_is_not_there(browser, clip, milo, door):
     assert browser.post(reverse(door, args=[turn.pk]), EVERYTHING).status_code == 404
     assert browser.get(reverse("listen-turn", args=[turn.pk])).status_code == 404
     assert not Rating.objects.exists()
-
-
-# Undoing, skipping, what comes next
-
-
-def test_lena_undoes_her_answer_and_finds_it_filled_in(browser, lena, clip):
-    listeners.answered(browser, listeners.heard_turn(browser, lena), **EVERYTHING)
-    again = browser.post(reverse("listen-undo"), follow=True)
-
-    assert "Your answer is taken back" in words_of(again)
-    assert still_filled_in(again)
-    assert RatingVoid.objects.get().reason == "UNDONE"
-    listeners.answered(browser, RatingTurn.objects.get(), emotion="fear")
-    assert [each.emotion for each in Rating.objects.counting()] == ["fear"]
-
-
-def test_the_undone_clip_comes_before_one_that_was_fetched_ahead(browser, lena, vera, clip):
-    turn = listeners.heard_turn(browser, lena)
-    listeners.waiting(vera)
-    browser.post(reverse("listen-next"))
-    listeners.answered(browser, turn, **EVERYTHING)
-
-    again = browser.post(reverse("listen-undo"), follow=True)
-
-    assert str(turn.clip_id) in main_of(again)
-    assert still_filled_in(again)
-
-
-def test_where_nothing_can_be_undone_that_is_said(browser, clip):
-    assert "There is nothing to undo" in words_of(browser.post(reverse("listen-undo"), follow=True))
-
-
-def test_a_turn_that_is_over_leads_to_the_next(browser, lena, clip):
-    turn = listeners.heard_turn(browser, lena)
-    listeners.answered(browser, turn)
-
-    assert browser.get(reverse("listen-turn", args=[turn.pk])).url == reverse("listen")
-
-
-def test_a_clip_that_lena_would_rather_not_hear_does_not_come_again(browser, lena, clip, milo):
-    turn = listeners.turn_on_the_page(browser, lena)
-    answer = browser.post(reverse("listen-skip", args=[turn.pk]), follow=True)
-
-    assert "Nothing waits for your ears" in words_of(answer)
-    assert browser.get(reverse("clip-audio", args=[clip.pk])).status_code == 404
-    assert ratings.open_turn(milo).clip_id == clip.pk
-    assert not Rating.objects.exists()
-
-
-def test_the_next_clip_is_opened_ahead_and_comes_next(browser, lena, vera, clip):
-    other = listeners.waiting(vera)
-    turn = listeners.heard_turn(browser, lena)
-    ahead = ({clip.pk, other.pk} - {turn.clip_id}).pop()
-    files = browser.post(reverse("listen-next")).json()["files"]
-
-    assert files == [reverse("clip-audio", args=[ahead]), reverse("clip-peaks", args=[ahead])]
-    assert all(browser.get(file).status_code == 200 for file in files)
-    assert str(turn.clip_id) in main_of(browser.get(reverse("listen")))
-    answer = browser.get(listeners.answered(browser, turn).url)
-    assert str(ahead) in main_of(answer)
-
-
-def test_a_turn_opened_ahead_that_ran_out_is_somebody_elses(browser, lena, vera, clip, milo):
-    turn = listeners.heard_turn(browser, lena)
-    other = listeners.waiting(vera)
-    browser.post(reverse("listen-next"))
-    past = timezone.now() - timedelta(seconds=1)
-    RatingTurn.objects.filter(clip=other).update(lease_expires_at=past)
-    type(other.need).objects.filter(pk=other.pk).update(held_until=past)
-    assert ratings.open_turn(milo).clip_id == other.pk
-
-    answer = browser.get(listeners.answered(browser, turn).url)
-    assert "Nothing waits for your ears" in words_of(answer)
-
-
-def test_where_nothing_comes_next_nothing_is_fetched(browser, lena, clip):
-    listeners.turn_on_the_page(browser, lena)
-
-    assert browser.post(reverse("listen-next")).status_code == 204
-
-
-# Enough
-
-
-def test_after_the_days_last_clip_the_page_says_so_kindly(browser, lena, vera, clip, settings):
-    settings.RATINGS_PER_DAY = 1
-    listeners.waiting(vera)
-    turn = listeners.heard_turn(browser, lena)
-    assert browser.post(reverse("listen-next")).status_code == 204
-    listeners.answered(browser, turn)
-
-    assert "That is all for today" in words_of(browser.get(reverse("listen")))
-
-
-def test_a_rest_is_suggested_and_nobody_stopped(browser, lena, vera, clip, monkeypatch):
-    monkeypatch.setattr("contributions.listening.turns.RATINGS_TO_A_BREAK", 1)
-    listeners.answered(browser, listeners.heard_turn(browser, lena))
-    listeners.waiting(vera)
-    page = browser.get(reverse("listen"))
-
-    assert "a short rest does them good" in words_of(page)
-    assert "rating-form" in main_of(page)
-
-
-# After the blind answer
-
-
-@pytest.fixture
-def shown(browser, lena, clip):
-    """Lena's answer to a clip of which a champion heard something, in the arm that shows it."""
-    return answered_in(Arm.SHOWN, browser, lena, clip)
-
-
-def answered_in(arm, browser, lena, clip):
-    suggestion = listeners.suggested(clip)
-    turn = listeners.heard_turn(browser, lena)
-    RatingTurn.objects.filter(pk=turn.pk).update(arm=arm)
-    return suggestion, listeners.answered(browser, turn, intensity="2").url
-
-
-def test_lena_sees_the_suggestion_after_her_answer_and_keeps_her_own(browser, shown):
-    suggestion, address = shown
-    text = browser.get(address).content.decode()
-
-    assert suggestion.checkpoint.version in text
-    assert "71 %" in text
-    browser.post(address, {"emotion": "anger"})
-    kept = [(each.phase, each.emotion, each.arm) for each in Rating.objects.order_by("rated_at")]
-    assert kept == [("BLIND", "anger", ""), ("INFORMED", "anger", "SHOWN")]
-
-
-def test_the_other_arm_has_the_same_step_without_the_suggestion(browser, lena, clip):
-    suggestion, address = answered_in(Arm.HIDDEN, browser, lena, clip)
-    text = browser.get(address).content.decode()
-
-    assert suggestion.checkpoint.version not in text
-    assert "71" not in words_of(browser.get(address))
-    assert Boxes(text).values("emotion").count("sadness") == 1
-    browser.post(address, {"emotion": "sadness"})
-    assert Rating.objects.get(phase="INFORMED").arm == "HIDDEN"
-
-
-def test_a_suggestion_is_noted_as_seen_when_its_page_is_shown_and_not_before(browser, shown):
-    assert RatingTurn.objects.get().revealed_at is None
-
-    browser.get(shown[1])
-    assert RatingTurn.objects.get().revealed_at
-
-
-def test_without_a_suggestion_there_is_no_step(browser, lena, clip):
-    assert listeners.answered(browser, listeners.heard_turn(browser, lena)).url == reverse("listen")
-
-
-def test_a_change_to_what_we_do_not_know_asks_again(browser, shown):
-    answer = browser.post(shown[1], {"emotion": "wrath"})
-
-    assert answer.url == shown[1]
-    assert Rating.objects.count() == 1
-
-
-def test_milo_gives_no_second_answer_to_a_rating_of_lenas(client, shown, milo):
-    client.force_login(milo)
-
-    assert client.get(shown[1]).status_code == 404
-
-
-def test_the_withdrawn_clip_of_a_step_leads_on(browser, vera, clip, shown):
-    withdrawal.withdraw(Clip.objects.get(pk=clip.pk), by=vera)
-
-    assert browser.get(shown[1]).url == reverse("listen")
-    assert browser.post(shown[1], {"emotion": "fear"}).url == reverse("listen")
-    assert Rating.objects.count() == 1
