@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from contributions.listening import labels
+from contributions.listening import asking_again, labels
 from contributions.models import Clip, ClipLabel, Rating, RatingVoid
 from contributions.models.contributor import Split
 from contributions.releasing import selection
 from tests import crowds, harvest, worlds
+from tests.contributions.listening import crowd
 from tests.crowds import Crowd, Kind
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +30,8 @@ ACTS = st.lists(
 
 def a_clip():
     """A clip that nobody has heard yet."""
-    crowd = Crowd(["anger"], [], [], [Kind.HONEST] * 4, ("anger",), "en")
-    return crowds.stored(crowd)
+    nobody_yet = Crowd(["anger"], [], [], [Kind.HONEST] * 4, ("anger",), "en")
+    return crowds.stored(nobody_yet)
 
 
 def answer(clip, rater, emotion, phase=Rating.Phase.BLIND):
@@ -180,3 +181,22 @@ class TestReleases:
 
         assert self.labels_of(clip).emotions == {"anger": 0.5, "fear": 0.5}
         assert self.labels_of(clip).method == labels.COUNTS
+
+
+class TestActs:
+    """What listeners do, by the acts themselves."""
+
+    def test_an_answer_makes_the_label_and_taking_it_back_takes_it_away(self):
+        worlds.stocked()
+        milo, mona = crowd.listeners("milo", "mona")
+        (clip,) = crowd.clips_of("vera")
+
+        crowd.answered(clip, milo, crowd.angry())
+        assert kept_of(clip) == ({"anger": 1.0}, "anger", 1)
+        crowd.answered(clip, mona, crowd.angry("fear"))
+        assert kept_of(clip) == ({"anger": 0.5, "fear": 0.5}, "anger", 2)
+
+        asking_again.undo(mona)
+        assert kept_of(clip) == ({"anger": 1.0}, "anger", 1)
+        asking_again.undo(milo)
+        assert kept_of(clip) is None
