@@ -13,7 +13,7 @@ import numpy as np
 from contributions.audio import dnsmos, loudness, quality, silero, spectrum, speech
 from contributions.audio.decode import Decoded
 
-VERSION = "3"  # raised with every change of a measure: examinations of two versions do not compare
+VERSION = "4"  # raised with every change of a measure: examinations of two versions do not compare
 Measures = dict[str, float | str | None]
 
 

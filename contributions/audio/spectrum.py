@@ -25,6 +25,15 @@ EDGE_DB, EDGE_TO_NOTHING_DB = 20.0, 13.0
 NOTHING_DB = 12.0  # the rounding of 16-bit samples lies at -6, and a codec's dust somewhat above
 ROUNDING_POWER = 1 / 24  # of 16-bit samples, in steps; below it there is nothing to see
 
+# A telephone that was brought up to another rate again: its slope from 3,400 to 4,000 Hz is too gentle for an edge, but
+# it cuts at both ends, and what lies above is a codec's dust. Of 502 made from clips of seven sources all are known so,
+# and 1 of 1,506 real ones; without the lower end 26 would be, all from a game that squeezed its voices.
+TELEPHONE_HZ = 4_000.0  # where its sampling ends
+VOICE_HZ, UPPER_END_HZ, GONE_FROM_HZ, LOWER_END_HZ = (500, 3_000), (3_000, 3_400), 4_150, (50, 190)
+SLOPE_HZ = (4_100, 4_600)
+GONE_DB, SLOPE_DB, OVER_DUST_DB, LOW_CUT_DB = 34.0, 18.0, 8.0, 10.0
+NARROWEST_BROUGHT_UP_HZ = 5_000  # half the rate: below it there is nothing above to look at
+
 # What is always there: the softest tenth of the moments, at a resolution of 5 Hz.
 WINDOW_SAMPLES = 3_200  # 0.2 s
 HOP_SAMPLES = 1_600
@@ -52,7 +61,8 @@ def bandwidth_hz(original: np.ndarray, rate_hz: int) -> float | None:
         return None
     beyond_edge_db = _steps(levels, bin_hz)
     edge = int(beyond_edge_db.argmax())
-    return edge * bin_hz if beyond_edge_db[edge] >= 0 else rate_hz / 2
+    found = edge * bin_hz if beyond_edge_db[edge] >= 0 else rate_hz / 2
+    return TELEPHONE_HZ if found > TELEPHONE_HZ and _is_telephone(levels, bin_hz) else found
 
 
 def _strong_spectrum(original: np.ndarray, rate_hz: int) -> tuple[np.ndarray | None, float]:
@@ -83,6 +93,23 @@ def _steps(levels: np.ndarray, bin_hz: float) -> np.ndarray:
         left = loudest_from[at + above]
         steps[at] = softest_below[at - far] - left - np.where(left < NOTHING_DB, EDGE_TO_NOTHING_DB, EDGE_DB)
     return steps
+
+
+def _is_telephone(levels: np.ndarray, bin_hz: float) -> bool:
+    """Whether only what a telephone lets through is there, in a spectrum that goes further."""
+    hertz = np.arange(len(levels)) * bin_hz
+    if hertz[-1] < NARROWEST_BROUGHT_UP_HZ:
+        return False
+    voice, upper, slope, low = (
+        levels[(hertz > band[0]) & (hertz < band[1])] for band in (VOICE_HZ, UPPER_END_HZ, SLOPE_HZ, LOWER_END_HZ)
+    )
+    dust = levels[(hertz > GONE_FROM_HZ) & (hertz < hertz[-1] - HIGHEST_EDGE_HZ)].max()
+    return bool(
+        voice.max() - dust >= GONE_DB
+        and upper.mean() - slope.mean() >= SLOPE_DB
+        and upper.min() - dust >= OVER_DUST_DB
+        and voice.max() - low.max() >= LOW_CUT_DB
+    )
 
 
 def steady_spectrum(waveform: np.ndarray) -> np.ndarray | None:

@@ -23,9 +23,8 @@ REPORT = corpora.CACHE / "screening.md"
 UNUSABLE_AT_MOST = 0.005
 CAUGHT_AT_LEAST = 0.98
 NOTICED_AT_LEAST = 0.95
-# Each of these is noticed by whoever hears it. Weaker ones stand in the table only, and telephones, a third of whose
-# bands are taken for whole once they were brought up again.
-PLAIN = ("alone", " 0 dB below the voice")
+# Each of these is noticed by whoever hears it. Weaker ones stand in the table only.
+PLAIN = ("alone", " 0 dB below the voice", "telephone")
 DISTRACTORS = 300
 
 

@@ -6,9 +6,11 @@ import av
 import numpy as np
 import pytest
 from av.filter import Graph
+from scipy.signal import butter, sosfiltfilt
 
 from contributions.audio import spectrum
 from contributions.audio.decode import decode
+from tests.benchmarks import broken
 
 from .sounds import RATE_HZ, SOUNDS, encoded, spoken, tone
 
@@ -73,6 +75,27 @@ def test_a_telephone_is_heard_at_whatever_rate_it_comes(voice, then_hz):
     called = resampled(integers(spoken(voice)), [16_000, 8_000, then_hz])
 
     assert 3_400 < spectrum.bandwidth_hz(called, then_hz) < 4_700
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("then_hz", [16_000, 22_050, 48_000])
+def test_a_telephone_is_known_by_both_its_ends_where_its_slope_is_no_edge(voice, then_hz):
+    """With the slopes of a real one, from 300 and to 3,400 Hz, mu-law, and brought up again."""
+    chance = np.random.default_rng(1)
+    heard = broken.Sound(np.asarray(resampled(integers(spoken(voice)), [RATE_HZ, then_hz]), float) / 32_768, then_hz)
+    called = next(sound for sound, way in iter(lambda: broken.telephone(heard, chance), None) if "up" in way)
+
+    assert spectrum.bandwidth_hz(integers(called.samples), then_hz) < 4_500
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_a_voice_behind_a_door_is_no_telephone(voice):
+    """Its highs are gone as gently, and its lows are there."""
+    original = resampled(integers(spoken(voice)), [RATE_HZ, 48_000])
+    muffled = sosfiltfilt(butter(6, 3_400, fs=48_000, output="sos"), original / 32_768)
+    steps = tone(seconds=len(muffled) / 48_000 + 0.1, hertz=140, amplitude=np.abs(muffled).max() / 3, rate_hz=48_000)
+
+    assert not spectrum._is_telephone(*spectrum._strong_spectrum(integers(muffled + steps[: len(muffled)]), 48_000))
 
 
 def test_a_telephone_at_its_own_rate_has_half_of_it():
