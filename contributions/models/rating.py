@@ -1,12 +1,13 @@
 """What listeners heard: a turn to listen, and an answer that is never changed."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from contributions.models.consent import WrittenOnce
+from contributions.models.consent import Immutable, WrittenOnce
 
 # Valence, arousal and dominance: from 1, unpleasant, calm, weak, to 7; null where nothing was said.
 SCALE = (1, 7)
@@ -66,6 +67,16 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         """Those that a label, agreement and status are made of: blind, and standing."""
         return self.standing().filter(phase=Rating.Phase.BLIND)
 
+    def update(self, **columns: Any) -> int:
+        """Refuse to change what somebody said; when they said it comes with an archive that comes home."""
+        if set(columns) - {"rated_at"}:
+            raise Immutable("what a listener said is never changed: void it, and it counts no more")
+        return super().update(**columns)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse: answers go with their clip alone."""
+        raise Immutable("what a listener said is never deleted: void it, and it counts no more")
+
 
 class Rating(WrittenOnce):
     """One answer. BLIND was given before any suggestion was seen, INFORMED after."""
@@ -121,6 +132,10 @@ class Rating(WrittenOnce):
 
     def __str__(self) -> str:
         return f"{self.phase} rating of {self.clip_id}"
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: answers go with their clip alone."""
+        raise Immutable(f"rating {self.pk} is never deleted")
 
 
 class RatingVoid(WrittenOnce):

@@ -5,10 +5,11 @@ import itertools
 import pytest
 
 from contributions import states
-from contributions.models import Clip
+from contributions.models import Clip, ListeningNeed
 from openempathic import moves
 from openempathic.audit.models import AuditEvent
 from tests import worlds
+from tests.contributions.listening.crowd import needs_as_reckoned
 
 LEGAL = [(move.source, move.target) for move in states.TABLE.moves]
 ILLEGAL = [pair for pair in itertools.product(Clip.Status.values, repeat=2) if pair not in LEGAL]
@@ -33,6 +34,8 @@ def test_a_legal_move_is_made_and_audited(clip, source, target):
     assert (clip.status, clip.status_reason) == (target, "WHY")
     event = AuditEvent.objects.filter(act=f"clip.{target.lower()}").latest("pk")
     assert (event.subject_id, event.facts["source"]) == (str(clip.pk), source)
+    needs_as_reckoned([clip])
+    assert ListeningNeed.objects.filter(pk=clip.pk).exists() == (target in ("IN_REVIEW", "ACCEPTED"))
 
 
 @pytest.mark.parametrize(("source", "target"), ILLEGAL)

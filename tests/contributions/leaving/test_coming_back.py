@@ -14,7 +14,7 @@ from django.utils import timezone
 from contributions import news, progress, tasks
 from contributions.consenting import consent
 from contributions.leaving import farewell, withdrawal
-from contributions.models import CheckpointNews, Clip, Goal, Purpose, Release, ReleaseClip
+from contributions.models import CheckpointNews, Clip, Goal, Purpose, Rating, Release, ReleaseClip
 from contributions.models.contributor import Split
 from openempathic import audit
 from openempathic.registry.models import Checkpoint
@@ -74,7 +74,7 @@ def test_what_was_given_accepted_and_heard_is_counted_alike(vera, voice, milo):
 def test_kind_words_never_go_by_how_strong_a_feeling_was(vera, voice, milo):
     clip = worlds.accepted_clip(vera, by=milo)
     before = progress.of([voice], vera, now=timezone.now())
-    clip.ratings.update(intensity=3)
+    Rating._base_manager.filter(clip=clip).update(intensity=3)
     Clip.objects.filter(pk=clip.pk).update(intended_intensity=3)
 
     assert progress.of([voice], vera, now=timezone.now()) == before

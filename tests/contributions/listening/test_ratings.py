@@ -1,8 +1,10 @@
 """Milo listens blind; the suggestion comes after; nobody judges their own voice."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from contributions import permissions
@@ -10,6 +12,7 @@ from contributions.leaving import withdrawal
 from contributions.listening import ratings, refusals
 from contributions.listening.ratings import Answer
 from contributions.models import Clip, ListenerPass, ListeningNeed, Rating, RatingTurn, Suggestion
+from contributions.models.consent import Immutable
 from openempathic.accounts.models import Role
 from openempathic.registry.models import Checkpoint
 from tests import worlds
@@ -263,6 +266,34 @@ def test_every_refusal_says_why_in_words_of_its_own():
 
     assert len(refused) == len({each.text for each in refused}) > 10
     assert all(each().message == each.text for each in refused)
+
+
+def test_what_was_said_is_neither_changed_nor_deleted_by_any_way_of_ours(clip, milo):
+    rating = worlds.rated(clip, by=milo)
+    rating.emotion = "fear"
+
+    for change in (
+        rating.save,
+        rating.delete,
+        Rating.objects.all().delete,
+        Rating.objects.filter(pk=rating.pk).delete,
+        clip.ratings.all().delete,
+        partial(Rating.objects.update, emotion="fear"),
+        partial(clip.ratings.update, is_usable=False),
+        partial(milo.ratings.update, rater=None),
+        partial(Rating.objects.bulk_update, [rating], ["emotion"]),
+    ):
+        with pytest.raises(Immutable), transaction.atomic():
+            change()
+    assert Rating.objects.get().emotion == "anger"
+
+
+def test_who_leaves_takes_their_name_from_what_they_said_and_nothing_else(clip, milo):
+    rating = worlds.rated(clip, by=milo)
+    milo.delete()
+
+    kept = Rating.objects.get(pk=rating.pk)
+    assert (kept.rater, kept.emotion) == (None, "anger")
 
 
 # What a listener may hear
