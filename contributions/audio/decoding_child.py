@@ -61,8 +61,8 @@ class Facts:
 class Sound:
     """One channel as bytes: float32 at 16 kHz, int16 at the original rate, and that as FLAC (empty unless wanted)."""
 
-    waveform: bytes
-    original: bytes
+    waveform: bytearray
+    original: bytearray
     archive: bytes
 
 
@@ -143,7 +143,7 @@ def do(job: dict[str, Any], clip: IO[bytes], answer: IO[bytes]) -> None:
         say(answer, asdict(facts) | lengths, sound.waveform, sound.original, sound.archive)
 
 
-def say(answer: IO[bytes], line: dict[str, Any], *sound: bytes) -> None:
+def say(answer: IO[bytes], line: dict[str, Any], *sound: bytes | bytearray) -> None:
     """Answer one line, and the sound after it."""
     answer.write(json.dumps(line).encode() + b"\n")
     for part in sound:
@@ -301,7 +301,7 @@ class Chain:
         """The whole sound."""
         self.push(None)
         archive = self._archive.close() if self._archive else b""
-        return Sound(bytes(self._waveform), bytes(self._original), archive)
+        return Sound(self._waveform, self._original, archive)
 
     def _build(self, first: av.AudioFrame) -> None:
         # The library's own downmix of two channels multiplies by 1.41 and clips: average them instead.

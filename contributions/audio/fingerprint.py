@@ -26,6 +26,7 @@ SAMPLE_RATE_HZ = 16_000
 SAME_FROM = 0.93
 
 WINDOW = 1_024  # samples: 64 ms
+MOMENTS_AT_ONCE = 64  # so that what is between stays in the cache, and no page of memory is asked for anew each time
 HOP = 128  # samples between the moments that are looked up; what is kept is twice as coarse
 BANDS = 17
 LOWEST_HZ, HIGHEST_HZ = 250, 3_600  # what sampling at 8 kHz leaves
@@ -107,12 +108,20 @@ def band_levels(waveform: np.ndarray) -> np.ndarray:
     """log10 of the power in each band of each moment, nowhere far below the loudest eighth of a second."""
     samples = np.pad(waveform, (0, max(0, WINDOW - len(waveform))))
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]  # (moments, samples)
-    power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1)) ** 2
-    edges = band_edges()
-    bands = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1) / np.diff(edges)  # (moments, bands)
+    pieces = range(0, len(windows), MOMENTS_AT_ONCE)
+    bands = np.concatenate([band_power(windows[first : first + MOMENTS_AT_ONCE]) for first in pieces])
     loudest = np.sort(bands.mean(axis=1))[-LOUD_MOMENTS:][0]
     levels: np.ndarray = np.log10(bands + FLOOR * loudest + 1e-12)  # the last stands for digital silence
     return levels
+
+
+def band_power(windows: np.ndarray) -> np.ndarray:
+    """The mean power in each band of each of these windows, as (moments, bands)."""
+    spectra = np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1)
+    power = spectra.real**2 + spectra.imag**2
+    edges = band_edges()
+    bands: np.ndarray = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1) / np.diff(edges)
+    return bands
 
 
 @cache

@@ -31,6 +31,7 @@ def integrated_lufs(waveform: np.ndarray, rate_hz: int) -> float | None:
 def _read_meter(waveform: np.ndarray, rate_hz: int) -> float:
     """The last word of the meter, which speaks every 100 ms."""
     graph = Graph()
+    graph.threads = 1  # the meter uses one, and the others would be started and ended for each clip
     source = graph.add_abuffer(sample_rate=rate_hz, format="flt", layout="mono")
     meter, sink = graph.add("ebur128", "metadata=1:framelog=quiet"), graph.add("abuffersink")
     graph.link_nodes(source, meter, sink)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 
@@ -15,6 +16,8 @@ HOP_SAMPLES, WINDOW_SAMPLES = 160, 512  # 10 ms; 31 Hz
 ROWS = 128  # 62.5 Hz each
 COLUMNS = 600  # at most: a longer clip keeps the loudest moment of each column
 SHADES = 16
+# Of zlib: 9 makes the file 2 % smaller and takes fourteen times as long, more than all the rest of the picture.
+PACKED = 5
 RANGE_DB = 60.0  # below the loudest point
 SOFTEST_DBFS = -100.0  # a clip of nothing but rounding is drawn dark, not stretched to full contrast
 # From the ground up: night, blue, rose, straw. Each is lighter than the one before, so it reads without colour too.
@@ -42,6 +45,7 @@ def _levels(waveform: np.ndarray) -> np.ndarray:
     return shades.round().astype(np.uint8)
 
 
+@cache
 def _palette() -> np.ndarray:
     """The colour of each shade, as (shades, 3)."""
     at = np.linspace(0, len(ANCHORS) - 1, SHADES)
@@ -58,7 +62,7 @@ def _png(shades: np.ndarray, palette: np.ndarray) -> bytes:
     chunks = (
         (b"IHDR", header),
         (b"PLTE", palette.tobytes()),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IDAT", zlib.compress(lines.tobytes(), PACKED)),
         (b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
