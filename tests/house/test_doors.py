@@ -29,7 +29,8 @@ from openempathic.accounts import invitations, tokens
 from openempathic.accounts.models import Role, Scope, User
 from openempathic.registry.models import Checkpoint
 from tests import worlds
-from tests.house.doors import ASKED, CLIP_DOORS, DOORS, SENT, rows
+from tests.house.clip_doors import CLIP_DOORS
+from tests.house.doors import ASKED, DOORS, SENT, rows
 from training import schedule
 
 PEOPLE = ("anon", "gina", "otto", "vera", "milo", "mona", "cleo")

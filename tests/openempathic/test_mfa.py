@@ -13,7 +13,7 @@ from openempathic.accounts import invitations, second_factor, tokens
 from openempathic.accounts.models import Scope, User
 from openempathic.accounts.second_factor import codes
 from tests import worlds
-from tests.house import doors, test_doors
+from tests.house import clip_doors, doors, test_doors
 from tests.second_factors import (
     LETTERS,
     SHOWN,
@@ -42,7 +42,7 @@ def clock(monkeypatch):
 
 def test_every_page_that_is_closed_to_otto_leads_moderators_to_set_up_a_second_factor(db):
     world = test_doors.made_world()
-    closed = [row for row in doors.rows(doors.DOORS) + doors.rows(doors.CLIP_DOORS) if row["otto"] == "403"]
+    closed = [row for row in doors.rows(doors.DOORS) + doors.rows(clip_doors.CLIP_DOORS) if row["otto"] == "403"]
     asked = {
         ("{door} {subject} {method}".format(**row), name): test_doors.told(world, row, name, browser=Client())
         for row in closed
