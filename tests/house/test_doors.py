@@ -19,9 +19,7 @@ from django.utils import timezone
 
 from contributions import news, self_reports
 from contributions.consenting import guests
-from contributions.listening import queue
-from contributions.listening import figures
-from contributions.listening import gold, tutorial
+from contributions.listening import figures, gold, queue, tutorial
 from contributions.models import Clip, Contributor, RatingTurn, Suggestion
 from contributions.permissions import DECIDABLE
 from openempathic import storage
