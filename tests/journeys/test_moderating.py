@@ -18,7 +18,7 @@ from tests import worlds
 worlds.person("milo", Role.MODERATOR)
 """
 TAKEN_BACK = """
-from contributions import withdrawal
+from contributions.leaving import withdrawal
 from contributions.models import Clip
 clip = Clip.objects.get(pk="{clip}")
 withdrawal.withdraw(clip, by=clip.contributor.actor)
@@ -135,7 +135,7 @@ def test_what_milo_typed_is_not_lost_when_vera_takes_the_clip_back(site, vera, m
     clip = refused(site, vera, seconds=1.5)
     milo.goto(f"{site.url}/moderate/")
     with milo.expect_navigation():
-        milo.get_by_role("listitem").get_by_role("link").first.press("Enter")
+        milo.locator(".set-aside a").first.press("Enter")
     milo.keyboard.press("3")
     milo.get_by_label("Why not?").select_option("TOO_NOISY")
     reach(milo, "A note")
