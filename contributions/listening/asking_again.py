@@ -136,10 +136,11 @@ def undone(rating: Rating, *, by: Any) -> RatingTurn | None:
         RatingVoid.objects.bulk_create(RatingVoid(rating=each, reason=UNDONE, voided_by=by) for each in theirs)
         audit.record("rating.undone", subject=rating, by=by, clip=str(clip.pk))
         settling.settle_again(clip, by=by)
-        now = timezone.now()
-        again = {"opened_at": now, "closed_at": None, "lease_expires_at": turns.lease_end()}
-        RatingTurn.objects.filter(pk=turn.pk).update(heard_at=turn.heard_at or now, **again)
-        queue.hold(clip.pk, by=by, until=again["lease_expires_at"])
+        now, until = timezone.now(), turns.lease_end()
+        RatingTurn.objects.filter(pk=turn.pk).update(
+            opened_at=now, closed_at=None, lease_expires_at=until, heard_at=turn.heard_at or now
+        )
+        queue.hold(clip.pk, by=by, until=until)
     return RatingTurn.objects.select_related("clip").get(pk=turn.pk)
 
 

@@ -7,7 +7,6 @@ clip. It does not know whether the listener will answer: a need is held for a wh
 """
 
 import math
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -156,7 +155,7 @@ def is_model_unsure(clip: Clip) -> bool:
     """Whether the last checkpoint that heard the clip was close to guessing."""
     made = Suggestion.objects.filter(clip=clip, scores__isnull=False).order_by("-made_at")
     scores = made.values_list("scores", flat=True).first()
-    return bool(scores) and doubt(list(scores.values())) >= UNSURE_FROM
+    return doubt(list(scores.values())) >= UNSURE_FROM if scores else False
 
 
 def doubt(probabilities: Sequence[float]) -> float:
@@ -240,10 +239,8 @@ def lanes(languages: Sequence[str] | None) -> Iterator[QuerySet[ListeningNeed]]:
     # Every lane is one stretch of an index; several languages in one question would be sorted first.
     ours = [waiting] if languages is None else [waiting.filter(language=each) for each in languages]
     nexts = {number: next_priority(needs, -1) for number, needs in enumerate(ours)}
-    while some := [number for number, priority in nexts.items() if priority is not None]:
-        random.shuffle(some)
-        number = min(some, key=lambda each: nexts[each] or 0)
-        priority = nexts[number]
+    while some := [(priority, by_lot(), number) for number, priority in nexts.items() if priority is not None]:
+        priority, _lot, number = min(some)
         yield ours[number].filter(priority=priority)
         nexts[number] = next_priority(ours[number], priority)
 

@@ -25,8 +25,8 @@ RATEABLE = (Clip.Status.IN_REVIEW, Clip.Status.ACCEPTED, Clip.Status.DISPUTED)
 RATINGS_TO_A_BREAK = 30
 # Of a clip's length, what must have passed since it was first seen before it can have been played to its end.
 PLAYED_AT_LEAST = 0.9
-# More turns than this at once nobody has: one that is heard, and one that is fetched ahead.
-AT_ONCE = 2
+# More turns than this nobody has under way: one that is heard in each of some languages, and one that is fetched ahead.
+AT_ONCE = 30
 
 
 def open_turn(rater: Any, *, language: str | None = None, besides: RatingTurn | None = None) -> RatingTurn | None:
@@ -39,7 +39,8 @@ def open_turn(rater: Any, *, language: str | None = None, besides: RatingTurn | 
         return current
     if not left_today(rater):
         raise EnoughToday
-    clip_id = queue.take(rater, languages=languages, until=lease_end(), besides=besides and besides.clip_id)
+    at_hand = besides.clip_id if besides else None
+    clip_id = queue.take(rater, languages=languages, until=lease_end(), besides=at_hand)
     if clip_id is None:
         return None
     known = known_instead(rater, clip_id)
@@ -74,7 +75,8 @@ def heard_by(rater: Any, language: str | None) -> list[str] | None:
 
 def running(rater: Any, languages: list[str] | None, besides: RatingTurn | None) -> RatingTurn | None:
     """The turn that the listener has already, with its time begun anew; what can be heard no more is closed."""
-    unclosed = RatingTurn.objects.filter(rater=rater, closed_at=None).exclude(pk=besides and besides.pk)
+    unclosed = RatingTurn.objects.filter(rater=rater, closed_at=None)
+    unclosed = unclosed.exclude(pk=besides.pk) if besides else unclosed
     for turn in unclosed.select_related("clip").order_by("opened_at")[:AT_ONCE]:
         if languages is not None and queue.language_of(turn.clip) not in languages:
             continue

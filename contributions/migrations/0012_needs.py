@@ -4,8 +4,8 @@ The model's doubt and the gaps in what was given are not looked at here: they co
 """
 
 from collections import defaultdict
-from itertools import count
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import migrations, models
@@ -28,15 +28,15 @@ def make(apps: Any, _schema_editor: Any) -> None:
         .objects.filter(need__isnull=True)
         .filter(models.Q(status="IN_REVIEW") | models.Q(status="ACCEPTED", licence__isnull=True))
     )
-    last = None
-    for _batch in count():
-        later = clips.filter(pk__gt=last) if last else clips
-        rows = list(later.order_by("pk").values_list("pk", "status", "language", "contributor__split")[:AT_ONCE])
-        if not rows:
-            return
+    columns = ("pk", "status", "language", "contributor__split")
+    last = UUID(int=0)
+    while rows := list(clips.filter(pk__gt=last).order_by("pk").values_list(*columns)[:AT_ONCE]):
         last = rows[-1][0]
         answers = answers_to([row[0] for row in rows], models_of["Rating"])
-        needs = [need(models_of["ListeningNeed"], *row, answers[row[0]]) for row in rows]
+        needs = [
+            need(models_of["ListeningNeed"], clip_id, status, language, split, answers[clip_id])
+            for clip_id, status, language, split in rows
+        ]
         models_of["ListeningNeed"].objects.bulk_create(needs, ignore_conflicts=True)
 
 

@@ -1,8 +1,10 @@
 """What wants ears, how soon, and that nobody is offered what they must not hear."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from contributions import states
@@ -333,6 +335,29 @@ def test_needs_are_as_reckoned_after_every_act_of_this_file():
     answered(clips[0], milo, angry())
 
     needs_as_reckoned(clips)
+
+
+def test_the_clips_that_were_there_before_there_were_needs_get_theirs(monkeypatch):
+    milo, mona = listeners("milo", "mona")
+    clips = [
+        *clips_of("vera", count=3),
+        *clips_of("otto", side=Split.TEST, count=2),
+        *clips_of("nina", language="pt-BR"),
+    ]
+    for clip in clips[:4]:
+        answered(clip, milo, angry())
+    answered(clips[0], mona, angry("fear"))
+    answered(clips[1], mona, NOISY)
+    harvest.corpus(sides={"ada": Split.TRAIN}, emotions=["anger"], clips_each=1)
+    before = import_module("contributions.migrations.0012_needs")
+    monkeypatch.setattr(before, "AT_ONCE", 2)
+    before.unmake(apps, None)
+    assert not ListeningNeed.objects.exists()
+
+    for _time in range(2):
+        before.make(apps, None)
+        needs_as_reckoned(Clip.objects.all())
+        assert ListeningNeed.objects.count() == 5
 
 
 def test_however_much_they_heard_already_the_one_that_is_left_is_found(monkeypatch):

@@ -154,6 +154,15 @@ def test_one_language_may_be_listened_to_after_the_other(milo):
     assert ratings.open_turn(milo, language="fr") is None
 
 
+def test_whoever_goes_from_language_to_language_finds_each_clip_where_they_left_it(milo):
+    spoken = ("de", "pl", "es", "fr", "en")
+    for number, language in enumerate(spoken):
+        clips_of(f"vera{number}", count=2, language=language)
+    begun_with = [ratings.open_turn(milo, language=language) for language in spoken]
+
+    assert [ratings.open_turn(milo, language=language) for language in spoken] == begun_with
+
+
 # Gold
 
 
