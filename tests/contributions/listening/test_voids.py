@@ -204,6 +204,19 @@ def test_a_worker_that_died_leaves_whole_clips_and_the_next_one_goes_on(vera, mi
     assert AuditEvent.objects.filter(act="rating.voided").count() == 3
 
 
+def test_a_long_order_is_carried_out_in_stretches(vera, milo, cleo, monkeypatch):
+    monkeypatch.setattr(voids, "CLIPS_AT_ONCE", 1)
+    monkeypatch.setattr(voids, "BATCHES_A_CLAIM", 2)
+    for _ in range(3):
+        answered(reviewable(vera), milo)
+    order = owed(voids.order(milo, by=cleo, **WHY))
+
+    assert voids.carry_out_due(order.pk).ratings == 2
+    assert VoidOrder.objects.get().finished_at is None
+    assert voids.carry_out_due(owed(order).pk).ratings == 1
+    assert VoidOrder.objects.get().finished_at
+
+
 def test_answers_to_a_curators_own_voice_are_left_out_of_their_order(vera, milo, cleo):
     answered(reviewable(vera), milo)
     vera.role = Role.CURATOR
