@@ -42,6 +42,8 @@ ONE_IN = 10
 BAND_MAX = 3
 EXPLANATION_LETTERS_MAX = 500
 AT_ONCE = 500
+# How many items are looked at together: one look mostly finds one, and whoever has met all of these is given none.
+LOOKED_AT = (16, 64, 256)
 
 
 class NotGold(Exception):
@@ -113,10 +115,26 @@ def maybe_gold(rater: Any, language: str, *, chance: random.Random | None = None
     ends = GoldItem.objects.aggregate(first=Min("pk"), last=Max("pk"))
     if ends["last"] is None:
         return None
-    items = unheard(rater, not_of(rater, usable(language).filter(is_for_tutorial=False))).order_by("pk")
-    # From a place by lot on, so that it costs the same however many there are.
+    lane = GoldItem.objects.filter(language=language_of(language), is_active=True, is_for_tutorial=False)
+    # From a place by lot on, and round.
     place = chance.randint(ends["first"], ends["last"])
-    return items.filter(pk__gte=place).first() or items.first()
+    return first_unheard(rater, lane.filter(pk__gte=place)) or first_unheard(rater, lane.filter(pk__lt=place))
+
+
+def first_unheard(rater: Any, stretch: "QuerySet[GoldItem]") -> GoldItem | None:
+    """The first of the stretch that is new to the rater, among so many that it costs the same however long it is.
+
+    First some by the index alone, then what is to be known of these: so no plan of the database looks at all of them.
+    """
+    last = 0
+    for many in LOOKED_AT:
+        some = list(stretch.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:many])
+        if not some:
+            break
+        if item := unheard(rater, not_of(rater, usable().filter(pk__in=some))).order_by("pk").first():
+            return item
+        last = some[-1]
+    return None
 
 
 def propose_all() -> int:

@@ -53,6 +53,16 @@ class Always(random.Random):
     def randrange(self, *_bounds):
         return 0
 
+    def randint(self, first, last):
+        return first + int(self.random() * (last - first + 1))
+
+
+class First(Always):
+    """And that begins at the first of all."""
+
+    def randint(self, first, last):
+        return first
+
 
 @pytest.fixture
 def clip(vera):
@@ -245,6 +255,23 @@ def test_never_what_he_has_met_before(milo, clip, item, met):
         TutorialAnswer.objects.create(person=milo, gold=item, **facts)
 
     assert gold.maybe_gold(milo, "en", chance=Always()) is None
+
+
+def test_to_find_one_costs_the_same_however_many_there_are(vera, milo, cleo, django_assert_num_queries):
+    for many in (1, 4):
+        for _ in range(many):
+            chosen(accepted(vera), by=cleo)
+        with django_assert_num_queries(3):
+            assert gold.maybe_gold(milo, "en", chance=First()) is not None
+
+
+def test_whoever_has_met_the_first_ones_gets_a_later_one(vera, milo, cleo, monkeypatch):
+    monkeypatch.setattr(gold, "LOOKED_AT", (1, 1, 1))
+    items = [chosen(accepted(vera), by=cleo) for _ in range(3)]
+    for item in items[:2]:
+        RatingTurn.objects.create(clip=item.clip, rater=milo, lease_expires_at=timezone.now())
+
+    assert {gold.maybe_gold(milo, "en", chance=Always(seed)) for seed in range(9)} == {items[2]}
 
 
 def test_never_what_the_tutorial_shows(milo, cleo, clip):
