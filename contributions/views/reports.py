@@ -17,13 +17,14 @@ from contributions.listening import reports
 from contributions.models import Clip, ClipReport
 from contributions.screening import verdicts
 from contributions.views import evidence, words
+from contributions.views.hearing import for_accounts
 from contributions.views.moderating import moderators_only, pictured
 
 REPORTS_A_PAGE = 25
 S = Clip.Status
 
 
-@login_required
+@for_accounts
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, clip_id: UUID) -> HttpResponse:

@@ -28,6 +28,7 @@ from tests.second_factors import (
 )
 
 ROLES = ("milo", "mona", "cleo")
+EVERY = [*doors.rows(doors.DOORS), *doors.rows(clip_doors.CLIP_DOORS)]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def clock(monkeypatch):
 
 def test_every_page_that_is_closed_to_otto_leads_moderators_to_set_up_a_second_factor(db):
     world = test_doors.made_world()
-    closed = [row for row in doors.rows(doors.DOORS) + doors.rows(clip_doors.CLIP_DOORS) if row["otto"] == "403"]
+    closed = [row for row in EVERY if row["otto"] == "403"]
     asked = {
         ("{door} {subject} {method}".format(**row), name): test_doors.told(world, row, name, browser=Client())
         for row in closed
@@ -52,6 +53,18 @@ def test_every_page_that_is_closed_to_otto_leads_moderators_to_set_up_a_second_f
 
     assert len(asked) > 50
     assert {door: answer for door, answer in asked.items() if answer != ">mfa_activate_totp"} == {}
+
+
+def test_to_listen_and_to_report_moderators_show_one_and_other_listeners_none(db):
+    world = test_doors.made_world()
+    heard = [row for row in EVERY if row["door"].startswith("listen") or row["door"] == "clip-report"]
+    asked = [row for row in heard if row["door"] != "listen-me"]
+    milo = {(row["door"], row["method"]): test_doors.told(world, row, "milo", browser=Client()) for row in asked}
+    otto = {test_doors.told(world, row, "otto", browser=Client()) for row in asked}
+
+    assert len(milo) > 8
+    assert {door: answer for door, answer in milo.items() if answer != ">mfa_activate_totp"} == {}
+    assert ">mfa_activate_totp" not in otto
 
 
 def test_nobody_elses_voice_is_heard_before(vera, milo, cleo):
