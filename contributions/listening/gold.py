@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from contributions import taxonomy
@@ -112,12 +112,14 @@ def maybe_gold(rater: Any, language: str, *, chance: random.Random | None = None
     chance = chance or random.Random()  # noqa: S311
     if chance.randrange(ONE_IN):
         return None
-    ends = GoldItem.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    if ends["last"] is None:
+    # Two questions, since SQLite would answer both in one by looking at all of them.
+    numbers = GoldItem.objects.values_list("pk", flat=True)
+    first, last = numbers.order_by("pk").first(), numbers.order_by("-pk").first()
+    if first is None or last is None:
         return None
     lane = GoldItem.objects.filter(language=language_of(language), is_active=True, is_for_tutorial=False)
     # From a place by lot on, and round.
-    place = chance.randint(ends["first"], ends["last"])
+    place = chance.randint(first, last)
     return first_unheard(rater, lane.filter(pk__gte=place)) or first_unheard(rater, lane.filter(pk__lt=place))
 
 

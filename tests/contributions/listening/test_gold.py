@@ -261,7 +261,7 @@ def test_to_find_one_costs_the_same_however_many_there_are(vera, milo, cleo, dja
     for many in (1, 4):
         for _ in range(many):
             chosen(accepted(vera), by=cleo)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             assert gold.maybe_gold(milo, "en", chance=First()) is not None
 
 
