@@ -31,6 +31,7 @@ ACTS = (
     "listening/test_reports.py",
     "screening/test_duplicates.py",
     "screening/test_verdicts.py",
+    "screening/test_two_people.py",
     "screening/test_bulk.py",
     "screening/test_history.py",
     "screening/test_verdict_races.py",
