@@ -24,7 +24,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Fingerprint, Goal, Suggestion
+from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Fingerprint, Goal, Rating, Suggestion
 from openempathic import audit, storage
 from openempathic.audit.models import AuditEvent
 
@@ -56,8 +56,9 @@ EXAMINATION_COLUMNS = (
 )
 LABEL_COLUMNS = (
     *("id", "phase", "is_usable", "unusable_reason", "emotion", "secondary_emotions", "intensity", "description"),
-    "rated_at",
+    *("other_word", "valence", "arousal", "dominance", "styles", "round", "is_gold", "rated_at"),
 )
+VOID_COLUMNS = ("reason", "voided_at")
 VERDICT_COLUMNS = ("from_status", "to_status", "reason", "note", "decided_at")
 SELF_REPORT_COLUMNS = ("id", "emotion", "styles", "description", "said_at")
 
@@ -135,8 +136,8 @@ def said_of_prompts(contributor: Contributor) -> dict[str, Any]:
 def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
     """One clip: its facts, what listeners answered, and its sound while it is not withdrawn."""
     yield f"{clip.prefix}/clip.json", [as_json(described_clip(clip))]
-    answers = clip.ratings.order_by("rated_at", "pk")
-    yield f"{clip.prefix}/labels.json", [as_json([columns(answer, LABEL_COLUMNS) for answer in answers])]
+    answers = clip.ratings.prefetch_related("voids").order_by("rated_at", "pk")
+    yield f"{clip.prefix}/labels.json", [as_json([described_answer(answer) for answer in answers])]
     decided = clip.verdicts.order_by("pk")
     yield f"{clip.prefix}/verdicts.json", [as_json([columns(verdict, VERDICT_COLUMNS) for verdict in decided])]
     said = clip.self_reports.all()
@@ -158,6 +159,12 @@ def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:
             continue
         with sound:
             yield f"{clip.prefix}/{name}", pieces_of(sound)
+
+
+def described_answer(answer: Rating) -> dict[str, Any]:
+    """What one listener answered, of nobody; with `void` where it counts no more."""
+    voids = [columns(void, VOID_COLUMNS) for void in answer.voids.all()]
+    return columns(answer, LABEL_COLUMNS) | ({"void": voids[0]} if voids else {})
 
 
 def described_voice(contributor: Contributor) -> dict[str, Any]:

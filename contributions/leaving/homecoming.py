@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from contributions.consenting import consent, records, varieties
 from contributions.leaving.exports import FORMAT, MANIFEST, OBJECTS
-from contributions.listening import queue
+from contributions.listening import labels, queue
 from contributions.models import (
     Clip,
     ConsentEvent,
@@ -35,6 +35,7 @@ from contributions.models import (
     PromptReport,
     PromptSkip,
     Rating,
+    RatingVoid,
     SelfReport,
     StyleSkip,
     Variety,
@@ -162,7 +163,7 @@ def keep_rows(
             keep_said_of_prompts(contributor, read(archive, "prompts.json"))
         for said in clips:
             clip = keep_clip(contributor, said)
-            keep_labels(clip, read(archive, f"{clip.prefix}/labels.json"))
+            keep_answers(clip, read(archive, f"{clip.prefix}/labels.json"))
             if (path := f"{clip.prefix}/self_reports.json") in archive.namelist():
                 # Archives of before have none.
                 keep_self_reports(clip, read(archive, path))
@@ -266,12 +267,16 @@ def keep_clip(contributor: Contributor, said: dict[str, Any]) -> Clip:
     return clip
 
 
-def keep_labels(clip: Clip, labels: list[dict[str, Any]]) -> None:
-    """What listeners answered, of nobody."""
-    for said in labels:
-        rated_at, number = moment(said.pop("rated_at")), uuid.UUID(said.pop("id"))
-        Rating.objects.create(id=number, clip=clip, **said)
+def keep_answers(clip: Clip, answers: list[dict[str, Any]]) -> None:
+    """What listeners answered, of nobody, and which of it counts no more."""
+    for said in answers:
+        rated_at, number, void = moment(said.pop("rated_at")), uuid.UUID(said.pop("id")), said.pop("void", None)
+        rating = Rating.objects.create(id=number, clip=clip, **said)
         Rating.objects.filter(pk=number).update(rated_at=rated_at)
+        if void:
+            row = RatingVoid.objects.create(rating=rating, reason=void["reason"])
+            RatingVoid.objects.filter(pk=row.pk).update(voided_at=moment(void["voided_at"]))
+    labels.follow(clip)
 
 
 def keep_self_reports(clip: Clip, reports: list[dict[str, Any]]) -> None:

@@ -30,6 +30,8 @@ UNSPOKEN = {"script", "style", "code", "kbd", "pre", "svg"}
 SPOKEN_ATTRIBUTES = {"aria-label", "alt", "title", "placeholder", "content", "aria-description"}
 LETTER = re.compile(r"[^\W\d_]")
 NAMES = {"Open Empathic", "CLARA", "JSON", "UTC"}
+# The made-up word by which moderators speak of a listener.
+LISTENER = re.compile(r"\b[A-Z][aeiou](?:[a-z][aeiou]){2} \d\d\b")
 # 500.html knows nothing, not even a catalogue: it says the same in several languages itself.
 TEMPLATES_OF_ERRORS = ("400.html", "403_csrf.html", "429.html")
 
@@ -100,7 +102,7 @@ def unmarked(text: str, depth: int = 0) -> tuple[str, int]:
 def untranslated(text: str) -> Iterator[str]:
     """Words of the page that no catalogue was asked for."""
     for words in Page(text).outside:
-        rest = re.sub(r"\S+@\S+|https?://\S+", "", words)
+        rest = LISTENER.sub("", re.sub(r"\S+@\S+|https?://\S+", "", words))
         if LETTER.search(named().sub("", rest)):
             yield " ".join(words.split())
 

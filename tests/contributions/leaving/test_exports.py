@@ -16,6 +16,7 @@ from contributions.consenting import consent, records
 from contributions.leaving import exports, homecoming, withdrawal
 from contributions.models import (
     Clip,
+    ClipLabel,
     ConsentEvent,
     Contributor,
     CurrentConsent,
@@ -26,6 +27,7 @@ from contributions.models import (
     PromptSkip,
     Purpose,
     Rating,
+    RatingVoid,
     Suggestion,
     TakingBack,
 )
@@ -172,6 +174,25 @@ def test_what_was_exported_comes_back_with_equal_counts_and_digests(archive, voi
         del files["log.json"], files["manifest.json"]
     assert after == before
     assert AuditEvent.objects.filter(act="contributor.imported").count() == 1
+
+
+def test_an_answer_that_counts_no_more_counts_no_more_at_home(vera, voice, given, tmp_path):
+    heard = given.ratings.get()
+    RatingVoid.objects.create(rating=heard, reason="SPAM")
+    values = {"is_usable": True, "emotion": "other", "other_word": "wistful", "valence": 2, "styles": ["whisper"]}
+    stands = Rating.objects.create(clip=given, phase="BLIND", **values)
+    path = tmp_path / "my-voice.zip"
+    with exports.export(voice, by=vera) as file:
+        path.write_bytes(file.read())
+    emptied()
+
+    call_command("import_export", path)
+
+    (home,) = Rating.objects.filter(clip=given.pk).counting()
+    assert home.pk == stands.pk
+    assert {name: getattr(home, name) for name in values} == values
+    assert Rating.objects.get(pk=heard.pk).voids.get().reason == "SPAM"
+    assert ClipLabel.objects.get(clip=given.pk).rating_count == 1
 
 
 def test_a_recording_that_came_home_is_known_again(vera, settings, tmp_path):
