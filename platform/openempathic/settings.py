@@ -125,6 +125,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Open Empathic: "
+# An account has no name but its address.
+ACCOUNT_USER_DISPLAY = "allauth.account.utils.user_email"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_SECURE else "http"
 ACCOUNT_ADAPTER = "openempathic.accounts.second_factor.adapter.AccountAdapter"
 

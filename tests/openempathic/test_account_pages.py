@@ -86,3 +86,15 @@ def test_the_site_is_well_while_its_database_answers(client, db, monkeypatch):
     answer = client.get(reverse("healthz"))
     monkeypatch.undo()
     assert answer.status_code == 503
+
+
+def test_whoever_signs_in_is_greeted_by_their_address_not_by_a_number(client, db):
+    otto = worlds.person("otto")
+    otto.set_password("a long enough word")
+    otto.save()
+
+    said = {"login": otto.email, "password": "a long enough word"}
+    page = client.post(reverse("account_login"), said, follow=True).content.decode()
+
+    assert otto.email in page
+    assert str(otto) not in page
