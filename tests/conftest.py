@@ -35,6 +35,15 @@ def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"CI skips nothing but what needs a GPU. {reason}"
 
 
+# The rooms whose tests take long, longest first.
+LONG = ("tests/openempathic/test_postgres.py", "tests/journeys", "tests/faults", "tests/soak", "tests/benchmarks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end no core waits for another."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat each test that kills processes OE_SEEDS times, with the seed for those who ask: a kill is seldom alike."""
     if metafunc.definition.get_closest_marker("faults"):

@@ -75,7 +75,7 @@ def made_world() -> World:
     turn = RatingTurn.objects.create(clip=veras, rater=people["milo"], lease_expires_at=timezone.now())
     for clip in (veras, milos, ginas):
         self_reports.say(clip, self_reports.Said(emotion="fear"), report_id=uuid.uuid4(), by=clip.contributor.actor)
-    examples = gold_examples(worlds.volunteer("ada"), worlds.person("carla", role=Role.CURATOR))
+    examples = gold_examples(worlds.volunteer("dora"), worlds.person("carla", role=Role.CURATOR))
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
     figures.reckon_soon(at=timezone.now())

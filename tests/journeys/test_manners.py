@@ -16,14 +16,14 @@ pytestmark = pytest.mark.journey
 BEHIND = "besides=en-our-dinner-disgust&besides=en-not-home-anger"
 # An accepted clip of every way to say one sentence, by somebody who allows it to be published; nothing else is offered.
 EXAMPLE = """
-from contributions import examples
+from contributions.asking import examples
 from contributions.models import Clip, Prompt
 from tests import worlds
 ada = worlds.volunteer("ada", purposes=("STORE_AND_REVIEW", "RELEASE_DATASET"))
 cleo = worlds.person("cleo", "CURATOR")
 for prompt in Prompt.objects.filter(language="en", sentence="our-dinner"):
     clip = worlds.stored_clip(ada, prompt=prompt)
-    from contributions import examination
+    from contributions.screening import examination
     examination.examine_due(clip.pk)
     Clip.objects.filter(pk=clip.pk).update(status="ACCEPTED")
     examples.choose(prompt, clip.pk, by=cleo)
