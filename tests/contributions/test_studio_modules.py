@@ -6,7 +6,7 @@ from tests.house.sources import ROOT
 
 SCRIPTS = ROOT / "frontend" / "static" / "js"
 IMPORTS = re.compile(r'^(?:import|export)[^"]*"((?:audio|elements)/[\w-]+)";$', re.MULTILINE)
-PRELOADED = re.compile(r'<link rel="modulepreload" href="\{% static \'js/([\w/-]+)\.js\' %\}">')
+PRELOADED = re.compile(r'<link rel="modulepreload"\s+href="\{% static \'js/([\w/-]+)\.js\' %\}">')
 
 
 def below(name: str) -> set[str]:
