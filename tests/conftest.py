@@ -6,6 +6,7 @@ from collections.abc import Generator
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from django.utils import translation
 
 pytest_plugins = ["tests.fixtures_servers", "tests.fixtures_worlds"]
 
@@ -60,3 +61,9 @@ def _quick_pages() -> Generator[None, None, None]:
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with override_settings(STORAGES=files, PASSWORD_HASHERS=hashers):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A page answered in Swahili leaves its language behind: the next test begins in the site's own."""
+    translation.deactivate()

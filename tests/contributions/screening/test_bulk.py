@@ -56,7 +56,7 @@ def confirmed(browser, page):
     """Press the button of the preview, with what the preview itself sends."""
     form = page.content.decode().partition(reverse("moderate-bulk-verdicts"))[2].partition("</form>")[0]
     fields = {}
-    for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form):
+    for name, value in re.findall(r'type="hidden"\s+name="([^"]+)"\s+value="([^"]*)"', form):
         fields.setdefault(name, []).append(value)
     return browser.post(reverse("moderate-bulk-verdicts"), fields)
 
