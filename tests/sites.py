@@ -1,14 +1,18 @@
 """A whole site as its operator runs it: the same commands, a var folder of its own, embedded or on real servers."""
 
+import atexit
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +41,7 @@ class Site:
             "OE_SITE_URL": self.url,
             "OE_OPERATOR": "Example Foundation, hello@empathic.example",
             "OE_SWEEP_SECONDS": "0.5",
+            "OE_WEB_WORKERS": "1",
             "OE_MFA_REQUIRED": "off",
             "PYTHONUNBUFFERED": "1",
             **environment,
@@ -44,7 +49,14 @@ class Site:
         self.processes: dict[str, Server] = {}
 
     def prepare(self) -> None:
-        """What `./run` does before it starts the site."""
+        """What `./run` does before it starts the site; an embedded one is a copy of one that was prepared so."""
+        if {"DATABASE_URL", "STORAGE_URL"} & self.environment.keys():
+            self.prepare_anew()
+        else:
+            shutil.copytree(prepared(), self.folder / "var", dirs_exist_ok=True)
+
+    def prepare_anew(self) -> None:
+        """The same, word by word."""
         self.manage("migrate", "--verbosity", "0")
         self.manage("load_taxonomy")
         self.manage("replay_withdrawals")
@@ -64,6 +76,12 @@ class Site:
         process.start()
         self.processes[name] = process
         return process
+
+    def keep_running(self, name: str) -> None:
+        """What supervisor and compose do: start again a process that has ended by itself."""
+        process = self.processes[name].process
+        if process is None or process.poll() is not None:
+            self.processes[name].start()
 
     def is_healthy(self) -> bool:
         """Whether its pages answer."""
@@ -123,6 +141,16 @@ class Process(Server):
 def changed(environment: dict[str, str]) -> dict[str, str]:
     """What differs from this process's own environment."""
     return {name: x for name, x in environment.items() if os.environ.get(name) != x}
+
+
+@cache
+def prepared() -> Path:
+    """The var folder of an embedded site that nobody has used yet: made once, for it takes longer than most journeys."""
+    folder = tempfile.TemporaryDirectory(prefix="oe-prepared-")
+    atexit.register(folder.cleanup)
+    site = Site(Path(folder.name), {})
+    site.prepare_anew()
+    return site.folder / "var"
 
 
 @contextmanager

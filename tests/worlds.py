@@ -12,7 +12,7 @@ from contributions import intake
 from contributions.asking import catalogue
 from contributions.consenting import consent, guests
 from contributions.listening import ratings
-from contributions.models import Clip, Contributor, Prompt, Purpose, Rating, RatingTurn
+from contributions.models import Clip, ConsentText, Contributor, Prompt, Purpose, Rating, RatingTurn
 from contributions.screening import examination
 from openempathic.accounts.models import Role, User
 
@@ -26,9 +26,10 @@ def person(name: str, role: str = Role.CONTRIBUTOR) -> User:
 
 
 def stocked() -> None:
-    """Prompts and consent texts, as `./run` loads them."""
-    catalogue.load_prompts()
-    catalogue.load_consent_texts()
+    """Prompts and consent texts, as `./run` loads them, unless they are there."""
+    if not ConsentText.objects.exists():
+        catalogue.load_prompts()
+        catalogue.load_consent_texts()
 
 
 def volunteer(name: str, *, purposes: tuple[str, ...] = (Purpose.STORE_AND_REVIEW, Purpose.TRAIN_MODELS)) -> User:
