@@ -145,7 +145,7 @@ def changed(environment: dict[str, str]) -> dict[str, str]:
 
 @cache
 def prepared() -> Path:
-    """The var folder of an embedded site that nobody has used yet: made once, for it takes longer than most journeys."""
+    """The var folder of an embedded site that nobody has used yet: made once, for it takes long."""
     folder = tempfile.TemporaryDirectory(prefix="oe-prepared-")
     atexit.register(folder.cleanup)
     site = Site(Path(folder.name), {})

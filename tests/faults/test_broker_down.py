@@ -29,7 +29,7 @@ def test_uploads_need_no_broker_and_screening_follows_when_it_is_back(tmp_path):
 
 
 def all_are_screened(site):
-    # Celery's Redis transport may end its worker over an acknowledgement that the outage swallowed; it is started again.
+    # Celery's Redis transport may end its worker over an acknowledgement that the outage swallowed: start it.
     site.keep_running("worker")
     return len(site.rows(IN_REVIEW)) == 10
 
