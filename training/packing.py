@@ -13,7 +13,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,11 @@ class PackedClip:
     # How the votes became shares, and how much they should teach beside other clips; releases did not always say.
     label_method: str | None = None
     weight: float = 1.0
+    # What older packings did not carry.
+    gender: str | None = None
+    styles: list[str] = field(default_factory=list)
+    transcript: str | None = None
+    prosody: dict[str, float] = field(default_factory=dict)  # as training.prosody.measured tells; empty where it cannot
 
     @property
     def emotion(self) -> str:

@@ -1,1 +1,5 @@
-"""Corpora that we know how to read: each becomes a folder with a table of labels, for `import_corpus`."""
+"""Corpora of emotional speech that we know how to read: one module a corpus, and their frozen splits beside them."""
+
+from training.corpora.labelled import Adapter, Fold, IncompleteCorpus, LabelledClip, NoCorpus, Voiced
+
+__all__ = ["Adapter", "Fold", "IncompleteCorpus", "LabelledClip", "NoCorpus", "Voiced"]
