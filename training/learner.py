@@ -112,7 +112,7 @@ class Learner:
     def _lost(self, clips: list[PackedClip]) -> Tensor:
         waveforms, sample_counts = self._sound(clips)  # (clips, samples), (clips)
         if self.plan.augment:
-            waveforms, sample_counts = augmentation.changed(waveforms, sample_counts)
+            waveforms, sample_counts, _ = augmentation.changed(waveforms, sample_counts)
         mel, frame_counts = self.model.log_mel(waveforms, sample_counts)  # (clips, mels, frames), (clips)
         if self.plan.augment:
             mel = augmentation.masked(mel, frame_counts)

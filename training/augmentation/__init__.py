@@ -8,6 +8,8 @@ tenth, noise on half of the clips, two masks of each kind and mels stretched by 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -21,10 +23,19 @@ NOISE_SHARE, NOISE_SNR_DB = 0.3, (15.0, 30.0)
 MASKED_MELS, MASKED_FRAMES_SHARE, MASKS = 12, 0.1, 1
 
 
-def changed(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
-    """The batch (clips, samples) at other speeds, gains and with noise, and its new sample counts (clips)."""
+class Changed(NamedTuple):
+    """A batch as it could have sounded, and which facets of its captions are no longer true of each clip."""
+
+    waveforms: Tensor  # (clips, samples), silent behind each clip's end
+    sample_counts: Tensor  # (clips)
+    falsified: list[frozenset[str]]  # one a clip, of the names in training.facets
+
+
+def changed(waveforms: Tensor, sample_counts: Tensor, *, backgrounds: Tensor | None = None) -> Changed:
+    """The batch (clips, samples) at other speeds, gains and with noise; `backgrounds` (sounds, samples) may be heard."""
     waveforms, sample_counts = sped(waveforms, sample_counts)
-    return noisy(gained(waveforms), sample_counts), sample_counts
+    waveforms = noisy(gained(waveforms), sample_counts)
+    return Changed(waveforms, sample_counts, [frozenset({"loudness", "pitch", "rate"})] * len(waveforms))
 
 
 def sped(waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
