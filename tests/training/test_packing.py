@@ -140,7 +140,7 @@ def test_a_clip_that_is_no_flac_is_named(sound, reason):
     promised = {"sha256": hashlib.sha256(sound).hexdigest(), "sample_count": 0}
 
     with pytest.raises(Unpackable, match=f"clip7 {reason}"):
-        packing._decoded("clip7", sound, promised)
+        packing.flac_decoded("clip7", sound, promised)
 
 
 def test_a_withdrawn_clip_is_silenced_and_its_neighbours_are_not(release, tmp_path):

@@ -55,7 +55,7 @@ def pieces_of(clip):
     """Pieces of the clip's sound in each of the forms in which we hold it."""
     original, archive = storage.read(clip.original), storage.read(clip.archive)
     row = {"sha256": hashlib.sha256(archive).hexdigest(), "sample_count": shards.measured(archive).sample_count}
-    samples = packing._decoded("it", archive, row).astype("<i2").tobytes()
+    samples = packing.flac_decoded("it", archive, row).astype("<i2").tobytes()
     return {
         name: [content[at : at + PIECE_BYTES] for at in range(len(content) // 4, len(content) // 2, 4 * PIECE_BYTES)]
         for name, content in {"original": original, "flac": archive, "samples": samples}.items()
