@@ -1,10 +1,13 @@
-"""Unweighted average recall, its interval and its confusions, from predictions alone."""
+"""Unweighted average recall, its interval, its confusions and its differences, from predictions alone."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+
+from training.evaluation import bootstrap
 
 
 def uar(truth: Sequence[str], predicted: Sequence[str]) -> float:
@@ -21,29 +24,23 @@ def recalls(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
 def confusion(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, dict[str, int]]:
     """How often each true emotion was heard as which."""
     heard = sorted({*truth, *predicted})
-    pairs = list(zip(truth, predicted, strict=True))
-    return {right: {said: pairs.count((right, said)) for said in heard} for right in sorted(set(truth))}
+    pairs = Counter(zip(truth, predicted, strict=True))
+    return {right: {said: pairs[right, said] for said in heard} for right in sorted(set(truth))}
 
 
 def interval(
     truth: Sequence[str], predicted: Sequence[str], speakers: Sequence[str], *, draws: int, seed: int = 0
 ) -> dict[str, object]:
-    """The 95 % bootstrap interval of the UAR: speakers are drawn, then clips within each drawn speaker.
-
-    With one speaker only clips are drawn, and `over` says so: that interval knows nothing of other voices.
-    """
-    random = np.random.default_rng(seed)
-    right, emotions = np.array(truth) == np.array(predicted), np.array(truth)
-    of = [np.flatnonzero(np.array(speakers) == speaker) for speaker in sorted(set(speakers))]
-    values = []
-    for _ in range(draws):
-        chosen = [of[index] for index in random.integers(len(of), size=len(of))]
-        clips = np.concatenate([own[random.integers(len(own), size=len(own))] for own in chosen])
-        found = right[clips]
-        values.append(np.mean([found[emotions[clips] == name].mean() for name in np.unique(emotions[clips])]))
-    low, high = np.quantile(values, [0.025, 0.975])
-    over = "speakers, then clips" if len(of) > 1 else "clips of one speaker"
-    return {"low": float(low), "high": float(high), "over": over, "speakers": len(of), "draws": draws}
+    """The 95 % interval of the UAR over speakers; bootstrap.py says how."""
+    clips, found = _cells(truth, predicted)
+    emotions = clips.shape[1]
+    return bootstrap.interval(
+        np.hstack([clips, found]),
+        speakers,
+        lambda sums: _mean_recall(sums[:, :emotions], sums[:, emotions:]),
+        draws=draws,
+        seed=seed,
+    )
 
 
 def summary(
@@ -57,3 +54,42 @@ def summary(
         "confusion": confusion(truth, predicted),
         "clips": len(truth),
     }
+
+
+def paired(
+    truth: Sequence[str],
+    first: Sequence[str],
+    second: Sequence[str],
+    speakers: Sequence[str],
+    *,
+    draws: int,
+    seed: int = 0,
+) -> dict[str, object]:
+    """By how much the first way's UAR is above the second's on the same clips; both see the same draws of speakers."""
+    clips, found = _cells(truth, first)
+    _, found_by_second = _cells(truth, second)
+    emotions = clips.shape[1]
+
+    def gained(sums: np.ndarray) -> np.ndarray:
+        counts, ours, theirs = (sums[:, start : start + emotions] for start in range(0, 3 * emotions, emotions))
+        return _mean_recall(counts, ours) - _mean_recall(counts, theirs)
+
+    columns = np.hstack([clips, found, found_by_second])
+    return {
+        "difference": uar(truth, first) - uar(truth, second),
+        "interval": bootstrap.interval(columns, speakers, gained, draws=draws, seed=seed),
+        "clips": len(truth),
+    }
+
+
+def _cells(truth: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """One-hot rows of the truth, and the same where it was found: (clips, emotions) each."""
+    emotions, code = np.unique(np.array(truth), return_inverse=True)
+    clips = np.eye(len(emotions))[code]
+    return clips, clips * (np.array(truth) == np.array(predicted))[:, None]
+
+
+def _mean_recall(clips: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """The mean over the emotions that a draw holds: (draws, emotions) to (draws,)."""
+    shares = np.divide(found, clips, out=np.zeros_like(found), where=clips > 0)
+    return shares.sum(axis=1) / (clips > 0).sum(axis=1)
