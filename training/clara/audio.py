@@ -1,4 +1,4 @@
-"""The ear: log-mel frames to one vector, at 25 tokens a second."""
+"""The ear: log-mel frames, or what a fixed base made of the sound, to one vector."""
 
 from __future__ import annotations
 
@@ -32,3 +32,21 @@ class AudioEncoder(nn.Module):
             # What the bias wrote behind the end must be zero again: that is what a lone clip's convolution sees there.
             tokens = tokens * frame_mask(counts, tokens.shape[2])[:, None]
         return self.tower(tokens.transpose(1, 2), frame_mask(counts, tokens.shape[2]))
+
+
+class TapEncoder(nn.Module):
+    """A tower on the outputs of several frozen layers, of which it learns how much to hear of each."""
+
+    def __init__(self, *, taps: int, base_width: int, width: int, depth: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(taps, base_width))
+        self.shift = nn.Parameter(torch.zeros(taps, base_width))
+        self.mix = nn.Parameter(torch.zeros(taps))
+        self.out = nn.Linear(base_width, width)
+        self.tower = Tower(width=width, depth=depth, heads=heads, dropout=dropout)
+
+    def forward(self, taps: Tensor, counts: Tensor) -> Tensor:
+        """(batch, tokens, taps, base width) and token counts (batch) to (batch, width)."""
+        scale = self.scale * self.mix.softmax(dim=0)[:, None]
+        tokens = (taps.to(scale.dtype) * scale + self.shift).sum(dim=2)  # (batch, tokens, base width)
+        return self.tower(self.out(tokens), frame_mask(counts, taps.shape[1]))

@@ -29,6 +29,8 @@ FRONT_END = (
     "log_mel_mean",
     "log_mel_deviation",
 )
+# What checkpoints written before these had names do not tell, and so have at its default.
+ADDED = {"text_grams", "text_stride", "base", "base_taps", "base_stride"}
 
 
 class CorruptCheckpoint(Exception):
@@ -103,9 +105,10 @@ def write_durably(path: Path, content: bytes) -> None:
 
 def _config(flat: dict[str, Any]) -> ClaraConfig:
     known = {field.name for field in fields(ClaraConfig)}
-    if flat.keys() != known:
-        raise CorruptCheckpoint(f"{CONFIG} and the model disagree about {', '.join(sorted(flat.keys() ^ known))}")
-    return ClaraConfig(**{**flat, "emotions": tuple(flat["emotions"])})
+    if differing := (flat.keys() ^ known) - (ADDED - flat.keys()):
+        raise CorruptCheckpoint(f"{CONFIG} and the model disagree about {', '.join(sorted(differing))}")
+    rows = {name: tuple(value) for name, value in flat.items() if isinstance(value, list)}
+    return ClaraConfig(**{**flat, **rows})
 
 
 def _bytes(folder: Path, name: str) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from training.clara import fixed_base
+
 CORE_EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 
 
@@ -37,16 +39,26 @@ class ClaraConfig:
     log_mel_deviation: float = 2.0
 
     longest_text_bytes: int = 256
+    # Rows of the table of hashed byte n-grams, and how many bytes share a token (see text.py).
+    text_grams: int = 0
+    text_stride: int = 1
+
+    # The sha256 of the fixed base that the ear stands on, which of its layers' outputs it hears (0 is the stem's) and
+    # how many of their 50 tokens a second share one; with no base the ear has a stem of its own and hears log-mels.
+    base: str = ""
+    base_taps: tuple[int, ...] = ()
+    base_stride: int = 1
 
     @classmethod
     def preset(cls, name: str, *, emotions: tuple[str, ...] = CORE_EMOTIONS) -> ClaraConfig:
-        """The named member of the family: `nano` for tests, `tiny` for one CPU and training from scratch."""
+        """The named member of the family: see PRESETS."""
         if name not in PRESETS:
             raise ValueError(f"no CLARA preset is called {name!r}; there are {', '.join(PRESETS)}")
         return replace(PRESETS[name], emotions=tuple(emotions))
 
 
 PRESETS = {
+    # For tests.
     "nano": ClaraConfig(
         name="nano",
         width=32,
@@ -58,5 +70,48 @@ PRESETS = {
         text_heads=2,
         dropout=0.0,
     ),
+    # One CPU, from scratch.
     "tiny": ClaraConfig(name="tiny"),
+    # What every site's training starts from: a small ear on the fixed base, at 25 tokens a second. 2.6 M parameters of
+    # its own, 10.5 MB in float32.
+    "site": ClaraConfig(
+        name="site",
+        width=192,
+        audio_width=256,
+        audio_depth=2,
+        audio_heads=4,
+        text_width=128,
+        text_depth=3,
+        text_heads=4,
+        base=fixed_base.DIGEST,
+        base_taps=(2, 3, 4),
+        base_stride=2,
+    ),
+    # From scratch on one GPU (46 M parameters) and on several (131 M).
+    "small": ClaraConfig(
+        name="small",
+        width=384,
+        audio_width=384,
+        audio_depth=12,
+        audio_heads=6,
+        text_width=384,
+        text_depth=6,
+        text_heads=6,
+        dropout=0.1,
+        text_grams=32_768,
+        text_stride=4,
+    ),
+    "base": ClaraConfig(
+        name="base",
+        width=512,
+        audio_width=768,
+        audio_depth=12,
+        audio_heads=12,
+        text_width=512,
+        text_depth=8,
+        text_heads=8,
+        dropout=0.1,
+        text_grams=32_768,
+        text_stride=4,
+    ),
 }

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from training.clara import checkpoint
+from training.clara import checkpoint, fixed_base
 from training.clara.config import ClaraConfig
 from training.clara.model import ClaraModel
 
@@ -33,7 +33,10 @@ class Clara:
     def load(cls, path: str | Path, *, device: str | torch.device = "cpu") -> Clara:
         """The checkpoint in a folder; raises CorruptCheckpoint and says why when it is not whole."""
         config, labels, weights = checkpoint.read(Path(path))
-        model = built(config)
+        try:
+            model = built(config)
+        except fixed_base.WrongBase as error:
+            raise checkpoint.CorruptCheckpoint(f"this checkpoint stands on another base: {error}") from error
         checkpoint.fill(model, weights)
         return cls(config, model.to(device), labels=labels)
 
@@ -102,12 +105,12 @@ class Clara:
 
 
 def built(config: ClaraConfig) -> ClaraModel:
-    """A model of that configuration with fresh weights."""
+    """A model of that configuration with fresh weights, on its fixed base; raises WrongBase where that is not here."""
     flat = asdict(config)
-    emotions = flat.pop("emotions")
+    emotions, digest = flat.pop("emotions"), flat.pop("base")
     for not_a_size in ("name", "head_share"):
         del flat[not_a_size]
-    return ClaraModel(emotion_count=len(emotions), **flat)
+    return ClaraModel(emotion_count=len(emotions), base=fixed_base.load(digest) if digest else None, **flat)
 
 
 def usable(waveform: Tensor | np.ndarray) -> Tensor:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.clara.audio import AudioEncoder
+from training.clara.audio import AudioEncoder, TapEncoder
+from training.clara.fixed_base import FixedBase
 from training.clara.spectrogram import LogMel
 from training.clara.text import TextEncoder
+from training.clara.whisper import WhisperEncoder
 
 # CLIP's clamp: above 100 the softmax is an argmax and its gradients vanish.
 HIGHEST_LOGIT_SCALE = 100.0
@@ -32,6 +35,11 @@ class ClaraModel(nn.Module):
         text_depth: int,
         text_heads: int,
         longest_text_bytes: int,
+        text_grams: int,
+        text_stride: int,
+        base: WhisperEncoder | None,
+        base_taps: tuple[int, ...],
+        base_stride: int,
         sample_rate_hz: int,
         mels: int,
         window_samples: int,
@@ -50,18 +58,20 @@ class ClaraModel(nn.Module):
             mean=log_mel_mean,
             deviation=log_mel_deviation,
         )
-        self.audio = AudioEncoder(
-            mels=mels,
-            width=audio_width,
-            depth=audio_depth,
-            heads=audio_heads,
-            dropout=dropout,
-        )
+        sizes: dict[str, Any] = dict(width=audio_width, depth=audio_depth, heads=audio_heads, dropout=dropout)
+        self.base = None if base is None else FixedBase(base, taps=base_taps, stride=base_stride)
+        self.audio: AudioEncoder | TapEncoder
+        if base is None:
+            self.audio = AudioEncoder(mels=mels, **sizes)
+        else:
+            self.audio = TapEncoder(taps=len(base_taps), base_width=base.width, **sizes)
         self.text = TextEncoder(
             width=text_width,
             depth=text_depth,
             heads=text_heads,
             longest_bytes=longest_text_bytes,
+            grams=text_grams,
+            stride=text_stride,
             dropout=dropout,
         )
         self.audio_projection = nn.Linear(audio_width, width, bias=False)
@@ -74,14 +84,22 @@ class ClaraModel(nn.Module):
         """How sharply a cosine becomes a choice; learnt, and clamped."""
         return self.log_logit_scale.clamp(0.0, math.log(HIGHEST_LOGIT_SCALE)).exp()
 
-    def hear(self, mel: Tensor, frame_counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Unit embeddings (batch, width) and emotion logits (batch, emotions) of log-mel (batch, mels, frames)."""
-        heard = self.audio(mel, frame_counts)  # (batch, audio_width)
+    def below(self, waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
+        """What never learns, of waveforms (batch, samples): the ear's input and its counts (batch), fit to be kept.
+
+        That is log-mel (batch, mels, frames), or what a fixed base makes of the sound, (batch, tokens, taps, width).
+        """
+        heard: tuple[Tensor, Tensor] = (self.base or self.log_mel)(waveforms, sample_counts)
+        return heard
+
+    def hear(self, below: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit embeddings (batch, width) and emotion logits (batch, emotions) of what `below` gave."""
+        heard = self.audio(below, counts)  # (batch, audio_width)
         return functional.normalize(self.audio_projection(heard).float(), dim=-1), self.head(heard).float()
 
     def listen(self, waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
         """The same from waveforms (batch, samples) with their sample counts (batch)."""
-        return self.hear(*self.log_mel(waveforms, sample_counts))
+        return self.hear(*self.below(waveforms, sample_counts))
 
     def read(self, texts: list[str]) -> Tensor:
         """Unit embeddings (batch, width) of the texts."""

@@ -58,19 +58,18 @@ class LogMel(nn.Module):
         self.fft_samples = fft_samples
         self.mean = mean
         self.deviation = deviation
-        self.spectrogram = torchaudio.transforms.MelSpectrogram(
-            sample_rate=sample_rate_hz,
-            n_fft=fft_samples,
-            win_length=window_samples,
-            hop_length=hop_samples,
-            n_mels=mels,
-            f_min=20.0,
-            center=False,
-            power=2.0,
+        self.spectrogram = constant(
+            torchaudio.transforms.MelSpectrogram(
+                sample_rate=sample_rate_hz,
+                n_fft=fft_samples,
+                win_length=window_samples,
+                hop_length=hop_samples,
+                n_mels=mels,
+                f_min=20.0,
+                center=False,
+                power=2.0,
+            )
         )
-        # Constants, rebuilt from the configuration: they do not belong in a checkpoint.
-        for module in self.spectrogram.modules():
-            module._non_persistent_buffers_set.update(module._buffers)
 
     def forward(self, waveforms: Tensor, sample_counts: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised log-mel (batch, mels, frames), zero behind each clip's end, and its frame counts (batch)."""
@@ -84,6 +83,13 @@ class LogMel(nn.Module):
             mel = (power.clamp(min=1e-8).log10() - self.mean) / self.deviation
         frame_counts = torch.div(sample_counts + self.hop_samples - 1, self.hop_samples, rounding_mode="floor")
         return mel * frame_mask(frame_counts, frames)[:, None], frame_counts
+
+
+def constant(module: nn.Module) -> nn.Module:
+    """The module, whose buffers are rebuilt from the configuration and so do not belong in a checkpoint."""
+    for part in module.modules():
+        part._non_persistent_buffers_set.update(part._buffers)
+    return module
 
 
 def frame_mask(counts: Tensor, length: int) -> Tensor:
