@@ -48,12 +48,25 @@ def contrastive(
     return (_soft_cross_entropy(logits, right, weights) + _soft_cross_entropy(there.T, weighed.T, of_captions)) / 2
 
 
+def views(one: Tensor, other: Tensor, scale: Tensor, *, same: Tensor) -> Tensor:
+    """Symmetric InfoNCE of two hearings of clips, unit vectors (heard, width) and (clips, width); no words are needed.
+
+    `same` (heard, clips) is where both are one clip, however it was augmented; all other clips are wrong answers.
+    """
+    logits, right = scale * one @ other.T, same.float()  # (heard, clips)
+    evenly = torch.ones_like(right[:, 0]), torch.ones_like(right[0])
+    return (_soft_cross_entropy(logits, right, evenly[0]) + _soft_cross_entropy(logits.T, right.T, evenly[1])) / 2
+
+
 def head(logits: Tensor, votes: Tensor, class_weights: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy of the emotion head (clips, emotions) with the votes; rare emotions, and clips by weight, more."""
+    """Cross-entropy of the emotion head (clips, emotions) with the votes; rare emotions, and clips by weight, more.
+
+    A clip without votes has a row of zeros, and no say.
+    """
     if weights is not None:
         votes = votes * weights[:, None]
     losses = -(votes * logits.log_softmax(dim=-1) * class_weights).sum(dim=-1)
-    return losses.sum() / (votes * class_weights).sum()
+    return losses.sum() / (votes * class_weights).sum().clamp(min=1e-6)
 
 
 def class_weights(votes: Tensor) -> Tensor:
@@ -67,6 +80,6 @@ def _soft_cross_entropy(logits: Tensor, right: Tensor, weights: Tensor) -> Tenso
     mass = right.sum(dim=1)
     targets = right / mass[:, None].clamp(min=1e-6)
     losses = -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1)
-    # A row without any right answer in this batch teaches nothing.
+    # A row without any right answer in this batch teaches nothing, and a batch of such rows neither.
     taught = weights * (mass > 0)
-    return (losses * taught).sum() / taught.sum()
+    return (losses * taught).sum() / taught.sum().clamp(min=1e-6)

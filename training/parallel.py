@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,18 +42,22 @@ class Team:
         """How many of so many items each process has; they differ by one at most."""
         return [len(range(rank, total, self.size)) for rank in range(self.size)]
 
-    def share(self, items: Sequence[Item]) -> Sequence[Item]:
-        """The stretch of the items that is this process's; none when there are fewer items than processes."""
-        start = sum(self.sizes(len(items))[: self.rank])
-        return items[start : start + self.sizes(len(items))[self.rank]]
+    def shares(self, items: Sequence[Item]) -> list[Sequence[Item]]:
+        """The items cut into stretches, one for each process; some are empty when there are too few."""
+        edges = np.cumsum([0, *self.sizes(len(items))]).tolist()
+        return [items[start:end] for start, end in pairwise(edges)]
 
-    def gathered(self, rows: Tensor, total: int) -> Tensor:
-        """The rows of all processes (total, ...) in their order, of each its share (share, ...), with gradients.
+    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+        """The stretch of the items that is this process's."""
+        return self.shares(items)[self.rank]
+
+    def gathered(self, rows: Tensor, sizes: Sequence[int]) -> Tensor:
+        """The rows of all processes (sum of sizes, ...) in their order, with gradients; own ones (own size, ...).
 
         Every process must then compute the same loss of them: DistributedDataParallel takes the mean of the
         gradients, so that the parameters get the gradient that one process with all the rows would have found.
         """
-        return rows if self.size == 1 else _Gathered.apply(rows, self, total)
+        return rows if self.size == 1 else _Gathered.apply(rows, self.rank, sizes)
 
     def exchanged(self, content: Any) -> list[Any]:
         """What each process told here, by rank; plain data."""
@@ -69,6 +74,10 @@ class Team:
     def any(self, is_so: bool) -> bool:
         """Whether it is so for one of them at least; all get the same answer."""
         return any(self.exchanged(is_so))
+
+    def wait(self) -> None:
+        """Go on when all have come here."""
+        self.exchanged(None)
 
     def told_by_leader(self, content: Any) -> Any:
         """What the leader told; the others wait for it, and what they brought is not used."""
@@ -101,10 +110,9 @@ class _Gathered(torch.autograd.Function):
     """Rows of all processes; backwards, each keeps the gradient of its own."""
 
     @staticmethod
-    def forward(context: Any, rows: Tensor, team: Team, total: int) -> Tensor:
-        """Own rows (share, ...) to all rows (total, ...)."""
-        sizes = team.sizes(total)
-        context.own, context.size = slice(sum(sizes[: team.rank]), sum(sizes[: team.rank + 1])), team.size
+    def forward(context: Any, rows: Tensor, rank: int, sizes: Sequence[int]) -> Tensor:
+        """Own rows (own size, ...) to all rows (sum of sizes, ...)."""
+        context.own, context.processes = slice(sum(sizes[:rank]), sum(sizes[: rank + 1])), len(sizes)
         padded = rows.new_zeros(max(sizes), *rows.shape[1:])
         padded[: len(rows)] = rows
         parts = [torch.empty_like(padded) for _ in sizes]
@@ -114,4 +122,4 @@ class _Gathered(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         """The gradient of all rows to that of our own, times what the mean over processes will divide it by."""
-        return gradients[0][context.own] * context.size, None, None
+        return gradients[0][context.own] * context.processes, None, None

@@ -16,6 +16,11 @@ class Progress:
         self._path = path
         self._stage = "packing"
 
+    @classmethod
+    def unheard(cls) -> Progress:
+        """For a process beside the one that tells."""
+        return cls(Path(os.devnull))
+
     def tell(self, stage: str, **facts: Any) -> None:
         """Append one line with the moment, the stage and the facts."""
         self._stage = stage

@@ -29,7 +29,17 @@ def newest(folder: Path) -> dict[str, Any] | None:
     """The newest state that can be read, or None."""
     for path in sorted(folder.glob("*.pt"), reverse=True):
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return _read(path)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile):
             continue
     return None
+
+
+def at(folder: Path, *, step: int) -> dict[str, Any]:
+    """The state of that step, which another process found whole."""
+    return _read(folder / f"{step:08d}.pt")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
