@@ -121,16 +121,7 @@ class Learner:
         # Clips that drew the same words share one caption, which is then read once.
         random = np.random.default_rng((self.plan.seed, self.steps_done))
         captions = list(
-            dict.fromkeys(
-                training_caption(
-                    emotions=clip.emotions,
-                    intensity=clip.intensity,
-                    language=clip.language,
-                    texts=clip.texts,
-                    random=random,
-                )
-                for clip in clips
-            )
+            dict.fromkeys(training_caption(clip, bins={}, falsified=frozenset(), random=random) for clip in clips)
         )
         text = self.model.read([caption.text for caption in captions])  # (captions, width)
         votes = self._votes(clips).to(self.device)  # (clips, emotions)
