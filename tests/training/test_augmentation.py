@@ -1,66 +1,155 @@
-"""Augmentation stays within the limits that keep an emotion, and repeats itself for a seed."""
+"""A batch is changed by chance alone, a clip alike whatever lies beside it, and says what that falsified."""
 
 import pytest
 import torch
 
-from training import augmentation
+from tests.training.voices import batch_of, voice
+from training.augmentation import background, changed, falsified, measured, speed
+from training.facets import FACETS
+
+SECONDS = (0.9, 0.5, 0.7, 0.3, 0.8, 0.6, 1.0, 0.4)
+VOICES = [
+    voice(int(16_000 * seconds), pitch_hz=90 + 25 * number, level=0.02 + 0.01 * number)
+    for number, seconds in enumerate(SECONDS)
+]
 
 
-@pytest.fixture
-def batch():
-    torch.manual_seed(0)
-    counts = torch.tensor([16_000, 12_000, 9_000] * 20)
-    time = torch.arange(16_000) / 16_000
-    tone = 0.1 * torch.sin(2 * torch.pi * 440 * time)
-    return tone * (torch.arange(16_000) < counts[:, None]), counts
+def under(seed, waveforms, counts, **also):
+    torch.manual_seed(seed)
+    return changed(waveforms, counts, **also)
 
 
-def test_the_same_seed_changes_the_same(batch):
-    outcomes = []
-    for seed in (3, 3, 4):
-        torch.manual_seed(seed)
-        outcomes.append(augmentation.changed(*batch)[0])
+def test_the_same_seed_changes_the_same():
+    batch = batch_of(VOICES)
+    first, again, other = under(3, *batch), under(3, *batch), under(4, *batch)
 
-    assert torch.equal(outcomes[0], outcomes[1])
-    assert outcomes[0].shape != outcomes[2].shape or not torch.equal(outcomes[0], outcomes[2])
-
-
-def test_speed_stays_within_a_twentieth_and_every_clip_keeps_its_sound(batch):
-    waveforms, counts = augmentation.sped(*batch)
-
-    ratios = batch[1] / counts
-    assert ratios.min() >= 0.949
-    assert ratios.max() <= 1.051
-    assert len(set(counts.tolist())) > 6
-    rms = torch.stack(
-        [waveform[:count].square().mean().sqrt() for waveform, count in zip(waveforms, counts, strict=True)]
-    )
-    assert torch.allclose(rms, torch.tensor(0.0707), atol=2e-3)
+    assert torch.equal(first.waveforms, again.waveforms)
+    assert torch.equal(first.sample_counts, again.sample_counts)
+    assert first.falsified == again.falsified
+    assert first.waveforms.shape != other.waveforms.shape or not torch.equal(first.waveforms, other.waveforms)
 
 
-def test_gain_stays_within_six_decibels(batch):
-    decibels = 20 * (augmentation.gained(batch[0]).abs().amax(dim=1) / batch[0].abs().amax(dim=1)).log10()
+def test_a_clip_does_not_hear_how_long_its_neighbours_are():
+    short, long = batch_of(VOICES[:4]), batch_of([*VOICES[:3], voice(40_000, pitch_hz=150)])
+    assert len(short[0]) <= background.VOICES, "babble is made of the neighbours"
 
-    assert decibels.abs().max() <= 6.01
-    assert decibels.std() > 2
-
-
-def test_noise_stays_fifteen_decibels_below_the_voice_and_out_of_the_padding(batch):
-    waveforms, counts = batch
-    noise = augmentation.noisy(waveforms, counts) - waveforms
-
-    inside = torch.arange(16_000) < counts[:, None]
-    snr = 10 * ((waveforms.square().sum(1)) / (noise.square() * inside).sum(1).clamp(min=1e-12)).log10()
-    assert not noise[~inside].any()
-    assert snr.min() > 14
-    assert 6 < (snr < 31).sum() < 34
+    for seed in range(12):
+        beside_short, beside_long = under(seed, *short), under(seed, *long)
+        for number in range(3):
+            count = int(beside_short.sample_counts[number])
+            assert count == beside_long.sample_counts[number]
+            difference = beside_short.waveforms[number, :count] - beside_long.waveforms[number, :count]
+            assert difference.abs().max() < 1e-5
 
 
-def test_masks_are_small_and_within_the_clip(batch):
-    mel, counts = torch.ones(60, 80, 100), torch.tensor([100, 75, 56] * 20)
+def test_padding_is_never_heard_and_stays_exactly_silent():
+    tight, wide = batch_of(VOICES), batch_of(VOICES, width=30_000)
 
-    hidden = augmentation.masked(mel, counts) == 0
+    for seed in range(12):
+        one, other = under(seed, *tight), under(seed, *wide)
+        width = int(one.sample_counts.max())
+        assert one.waveforms.shape == other.waveforms.shape == (len(VOICES), width)
+        assert torch.allclose(one.waveforms, other.waveforms, atol=1e-5)
+        assert not one.waveforms[torch.arange(width) >= one.sample_counts[:, None]].any()
 
-    assert hidden.all(dim=2).sum(dim=1).max() <= 13
-    assert hidden.all(dim=1).sum(dim=1).max() <= 11
-    assert not hidden.all(dim=1)[:, 75:][1::3].any()
+
+def test_silence_stays_silence_and_nothing_clips():
+    square = torch.sign(voice(9_000, pitch_hz=120)) * 1.0
+    batch = batch_of([torch.zeros(8_000), square, torch.zeros(320), torch.full((8_000,), 1.0), *VOICES[:3]])
+
+    for seed in range(12):
+        waveforms = under(seed, *batch).waveforms
+        assert waveforms.isfinite().all()
+        assert not waveforms[[0, 2]].any()
+        assert waveforms.abs().max() <= 1.0
+        assert waveforms[[1, 4, 5, 6]].square().sum(dim=1).min() > 0
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.3, 60])
+def test_a_lone_clip_of_any_length_is_changed(seconds, monkeypatch):
+    everything_at_once(monkeypatch)
+    clip, counts = batch_of([voice(int(16_000 * seconds), pitch_hz=200)])
+
+    one = under(1, clip, counts)
+
+    assert one.waveforms.isfinite().all()
+    assert one.waveforms.shape == (1, int(one.sample_counts))
+    assert 0.9 <= int(counts) / int(one.sample_counts) <= 1.1
+
+
+def test_what_is_not_falsified_is_still_true(monkeypatch):
+    monkeypatch.setattr(background, "SHARE", 0.0)
+    batch = batch_of([voice(16_000, pitch_hz=90 + 15 * number) for number in range(12)])
+
+    told = under(5, *batch)
+
+    for facet in ("pitch", "loudness", "rate"):
+        assert 0 < sum(facet in untrue for untrue in told.falsified) < 12
+    for before, after, count, untrue in zip(batch[0], told.waveforms, told.sample_counts, told.falsified, strict=True):
+        ratio = measured.pitch_ratio(before, after[:count])
+        louder = measured.level_db(after[:count]) - measured.level_db(before)
+        assert "pitch" in untrue or ratio == pytest.approx(1, abs=0.005)
+        assert "loudness" in untrue or abs(louder) < 2.1
+        assert "rate" in untrue or count == 16_000
+        assert "pitch" in untrue or "rate" not in untrue
+
+
+@pytest.mark.parametrize(
+    ("speeds", "ratios", "decibels", "untrue"),
+    [
+        (100, 100, 0.0, set()),
+        (100, 100, -1.9, set()),
+        (100, 100, 2.1, {"loudness"}),
+        (101, 100, 0.0, {"rate", "pitch"}),
+        (100, 97, 0.0, {"pitch"}),
+        (90, 105, -6.0, {"rate", "pitch", "loudness"}),
+    ],
+)
+def test_every_change_says_which_facets_it_falsifies(speeds, ratios, decibels, untrue):
+    told = falsified(speeds=torch.tensor([speeds]), ratios=torch.tensor([ratios]), decibels=torch.tensor([decibels]))
+
+    assert told == [frozenset(untrue)]
+    assert told[0] <= set(FACETS)
+
+
+def test_it_is_float32_whatever_the_training_computes_in(monkeypatch):
+    everything_at_once(monkeypatch)
+    waveforms, counts = batch_of(VOICES)
+    plainly = under(7, waveforms, counts)
+
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        automatic = under(7, waveforms, counts)
+    assert torch.equal(automatic.waveforms, plainly.waveforms)
+    assert under(7, waveforms.half(), counts).waveforms.dtype == torch.float32
+
+
+def test_places_are_heard_where_they_are_given(monkeypatch):
+    everything_at_once(monkeypatch)
+    batch = batch_of(VOICES)
+
+    without, with_places = under(9, *batch), under(9, *batch, backgrounds=torch.randn(3, 5_000))
+
+    assert with_places.waveforms.isfinite().all()
+    assert not torch.equal(without.waveforms, with_places.waveforms)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_changes_as_the_cpu_does(monkeypatch):
+    everything_at_once(monkeypatch)
+    waveforms, counts = batch_of(VOICES)
+
+    here = under(2, waveforms, counts)
+    with torch.autocast("cuda", dtype=torch.bfloat16):
+        there = under(2, waveforms.cuda(), counts.cuda())
+
+    assert torch.equal(here.sample_counts, there.sample_counts.cpu())
+    assert here.falsified == there.falsified
+    assert torch.allclose(here.waveforms, there.waveforms.cpu(), atol=1e-3)
+
+
+def everything_at_once(monkeypatch):
+    from training.augmentation import band, pitch, reverberation
+
+    for change in (background, band, pitch, reverberation, speed):
+        monkeypatch.setattr(change, "SHARE", 1.0)
