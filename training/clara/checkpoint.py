@@ -30,7 +30,7 @@ FRONT_END = (
     "log_mel_deviation",
 )
 # What checkpoints written before these had names do not tell, and so have at its default.
-ADDED = {"text_grams", "text_stride", "base", "base_taps", "base_stride"}
+ADDED = {"temperature", "sure_from", "text_grams", "text_stride", "base", "base_taps", "base_stride"}
 
 
 class CorruptCheckpoint(Exception):

@@ -64,11 +64,11 @@ class Clara:
 
     @torch.inference_mode()
     def scores(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
-        """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed by `head_share`."""
+        """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed and then calibrated."""
         rows = []
         for embedding, logits in self._heard(waveforms):
             by_caption = (self.model.logit_scale * embedding @ self.label_embeddings().T).softmax(dim=-1)
-            rows.append(self._mixed(by_caption, logits))
+            rows.append(self._calibrated(self._mixed(by_caption, logits)))
         return torch.cat(rows)
 
     def suggest(self, waveform: Tensor | np.ndarray) -> dict[str, float]:
@@ -77,6 +77,11 @@ class Clara:
             raise ValueError("this checkpoint has no labels to suggest")
         probabilities = self.scores([waveform])[0].double()
         return dict(zip(self.labels, (probabilities / probabilities.sum()).tolist(), strict=True))
+
+    def sure(self, suggestion: Mapping[str, float]) -> str | None:
+        """The likeliest emotion of a suggestion, or None where its probability is under `sure_from`: not sure."""
+        likeliest = max(suggestion, key=suggestion.__getitem__)
+        return likeliest if suggestion[likeliest] >= self.config.sure_from else None
 
     @torch.inference_mode()
     def label_embeddings(self) -> Tensor:
@@ -103,12 +108,17 @@ class Clara:
         order = [self.config.emotions.index(emotion) for emotion in self.labels]
         return (1 - share) * by_caption + share * logits.softmax(dim=-1)[:, order]
 
+    def _calibrated(self, probabilities: Tensor) -> Tensor:
+        if self.config.temperature == 1:
+            return probabilities
+        return (probabilities.log() / self.config.temperature).softmax(dim=-1)
+
 
 def built(config: ClaraConfig) -> ClaraModel:
     """A model of that configuration with fresh weights, on its fixed base; raises WrongBase where that is not here."""
     flat = asdict(config)
     emotions, digest = flat.pop("emotions"), flat.pop("base")
-    for not_a_size in ("name", "head_share"):
+    for not_a_size in ("name", "head_share", "temperature", "sure_from"):
         del flat[not_a_size]
     return ClaraModel(emotion_count=len(emotions), base=fixed_base.load(digest) if digest else None, **flat)
 
