@@ -3,6 +3,9 @@
 It reads files and writes files; it knows no database and no Django. Killed at any moment, it is started again on
 the same folder and goes on from its newest state. Exit codes: 0 done, 75 resume me, anything else a failure told on
 stderr and in the last line of progress.jsonl.
+
+`torchrun --nproc-per-node 2 -m training.fit --folder DIR` does the same with several processes, on one machine or on
+many that share the folder; the first of them alone writes into it.
 """
 
 from __future__ import annotations
@@ -15,15 +18,19 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
-from training import captions, packing, resumption
+from training import captions, feature_cache, packing, parallel, resumption
 from training.clara import Clara
 from training.evaluation import card, report
 from training.learner import Learner, Unlearnable, device_for
-from training.packing import Packed
+from training.packing import Packed, PackedClip
+from training.parallel import ALONE, Team
 from training.plan import FitPlan
 from training.progress import Progress
 
@@ -36,7 +43,9 @@ class Stopped(Exception):
     """The run was asked to stop and can be taken up again."""
 
 
-def fit(folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = lambda: False) -> None:
+def fit(
+    folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = lambda: False, team: Team = ALONE
+) -> None:
     """Pack the release in the folder, train by its plan, evaluate on its test speakers and export the checkpoint.
 
     Raises Stopped when asked to stop; Unpackable, UnusablePlan, Unlearnable or Diverged when it cannot be done.
@@ -47,9 +56,13 @@ def fit(folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = l
     if plan.threads:
         torch.set_num_threads(plan.threads)
 
-    packed = pack(folder, progress, is_stopping)
-    learner = Learner(packed, trainable(packed), plan, device=device)
+    packed = pack(folder, progress, is_stopping, team)
+    learner = Learner(packed, trainable(packed, plan), plan, device=device, team=team)
+    if plan.cache_frozen:
+        learner.cache = cached(learner, folder, progress, is_stopping)
     learn(learner, folder, progress, is_stopping)
+    if not team.leads:
+        return
     dropped = learner.batches.dropped | withdrawn(folder)
 
     progress.tell("evaluating", step=plan.steps, steps=plan.steps)
@@ -63,6 +76,7 @@ def fit(folder: Path, *, progress: Progress, is_stopping: Callable[[], bool] = l
         "steps": learner.steps_done,
         "steps_skipped": learner.steps_skipped,
         "device": device.type,
+        "processes": team.size,
         "clips_dropped": len(dropped),
         "release_digest": packed.release_digest,
         "plan": plan.as_json(),
@@ -83,7 +97,7 @@ def restrictions_of(release: Path) -> bytes:
     return content
 
 
-def pack(folder: Path, progress: Progress, is_stopping: Callable[[], bool]) -> Packed:
+def pack(folder: Path, progress: Progress, is_stopping: Callable[[], bool], team: Team) -> Packed:
     """The packed release of the run, made now or on an earlier attempt."""
 
     def on_clip(done: int, of: int) -> None:
@@ -91,27 +105,62 @@ def pack(folder: Path, progress: Progress, is_stopping: Callable[[], bool]) -> P
         if done % 100 == 0 or done == of:
             progress.tell("packing", step=done, steps=of)
 
-    return packing.pack(folder / "release", folder / "packed", on_clip=on_clip)
+    if team.leads:
+        packing.pack(folder / "release", folder / "packed", on_clip=on_clip)
+    team.wait()
+    return Packed(folder / "packed")
 
 
-def trainable(packed: Packed) -> list[packing.PackedClip]:
-    """The clips to learn from; raises Unlearnable when the release has nobody to learn from or to be measured on."""
+def trainable(packed: Packed, plan: FitPlan) -> list[PackedClip]:
+    """The clips to learn from, of those without labels the ones that can teach without.
+
+    Raises Unlearnable when the release has nobody to learn from or to be measured on.
+    """
     train, test = packed.split("train"), packed.split("test")
     if not train:
         raise Unlearnable("the release has no labelled clip in its train split")
     if not test:
         raise Unlearnable("the release has no test speaker: what was learnt could not be measured on an unheard voice")
+    if plan.shuffle_labels:
+        train = shuffled(train, seed=plan.seed)
+    # Without labels, two hearings of a clip or its words can teach.
+    others = (clip for clip in packed.clips if clip.split == "train" and not clip.emotions)
+    train += [clip for clip in others if plan.augment or clip.transcript]
     if shared := {clip.speaker for clip in train} & {clip.speaker for clip in test}:
         raise Unlearnable(f"{len(shared)} speakers are in both train and test")
     return train
 
 
+def shuffled(clips: list[PackedClip], *, seed: int) -> list[PackedClip]:
+    """The clips under each other's labels and descriptions: what is learnt of them is what chance teaches."""
+    random = np.random.default_rng(seed)
+    others = (clips[place] for place in random.permutation(len(clips)))
+    return [
+        replace(clip, emotions=other.emotions, intensity=other.intensity, styles=other.styles, texts=other.texts)
+        for clip, other in zip(clips, others, strict=True)
+    ]
+
+
+def cached(
+    learner: Learner, folder: Path, progress: Progress, is_stopping: Callable[[], bool]
+) -> feature_cache.FeatureCache:
+    """What the frozen layers hear of the clips, made now or on an earlier attempt; withdrawn clips are not heard."""
+
+    def on_shard(done: int, of: int) -> None:
+        stop_if(is_stopping)
+        progress.tell("packing", step=done, steps=of, heard=done)
+        silence(learner.packed, withdrawn(folder))
+
+    if learner.team.leads:
+        learner.hear_once(on_shard=on_shard)
+    learner.team.wait()
+    return feature_cache.FeatureCache(learner.packed)
+
+
 def learn(learner: Learner, folder: Path, progress: Progress, is_stopping: Callable[[], bool]) -> None:
     """Take all steps of the plan, keeping the state on the way; withdrawn clips leave whenever it is kept."""
-    plan, losses = learner.plan, []
-    kept = resumption.newest(folder / "state")
-    if kept and learner.fits(kept):
-        learner.restore(kept)
+    plan, team, losses = learner.plan, learner.team, []
+    resume(learner, folder)
     progress.tell("training", step=learner.steps_done, steps=plan.steps, resumed=bool(learner.steps_done))
     drop_withdrawn(learner, folder, progress)
     while learner.steps_done < plan.steps:
@@ -121,20 +170,41 @@ def learn(learner: Learner, folder: Path, progress: Progress, is_stopping: Calla
             mean = round(sum(real) / len(real), 5) if real else None
             progress.tell("training", step=learner.steps_done, steps=plan.steps, loss=mean)
             losses.clear()
-        is_last, is_stopped = learner.steps_done == plan.steps, is_stopping()
+        is_last, is_stopped = learner.steps_done == plan.steps, team.any(is_stopping())
         if is_last or is_stopped or learner.steps_done % plan.steps_per_state == 0:
             drop_withdrawn(learner, folder, progress)
-            resumption.keep(folder / "state", learner.state(), step=learner.steps_done)
+            if team.leads:
+                resumption.keep(folder / "state", learner.state(), step=learner.steps_done)
         if is_stopped:
+            # Whoever starts the processes may end them all as soon as one of them has gone.
+            team.wait()
             raise Stopped
 
 
+def resume(learner: Learner, folder: Path) -> None:
+    """Stand where the newest state was taken that fits; all processes at the same place."""
+    state: dict[str, Any] | None = None
+    if learner.team.leads:
+        kept = resumption.newest(folder / "state")
+        state = kept if kept and learner.fits(kept) else None
+    step = learner.team.told_by_leader(state and state["steps_done"])
+    if step is not None:
+        learner.restore(state or resumption.at(folder / "state", step=step))
+
+
 def drop_withdrawn(learner: Learner, folder: Path, progress: Progress) -> None:
-    """Leave out, and silence in the packing, every clip that the parent says was withdrawn."""
-    keys = withdrawn(folder)
+    """Leave out, and silence wherever the run holds it, every clip that the parent says was withdrawn."""
+    keys = frozenset(learner.team.told_by_leader(sorted(withdrawn(folder))))
     if newly := learner.batches.drop(keys):
         progress.tell("training", step=learner.steps_done, steps=learner.plan.steps, dropped=newly)
-    packing.erase(learner.packed, keys)
+    if learner.team.leads:
+        silence(learner.packed, keys)
+
+
+def silence(packed: Packed, keys: frozenset[str]) -> None:
+    """Overwrite the sound of these clips, and what frozen layers heard of it, durably."""
+    packing.erase(packed, keys)
+    feature_cache.erase(packed, keys)
 
 
 def withdrawn(folder: Path) -> frozenset[str]:
@@ -169,23 +239,27 @@ def stop_if(is_stopping: Callable[[], bool]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the child and return its exit code."""
+    """Run the child, alone or as one of torchrun's processes, and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.fit", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the run folder, with release/ and plan.json")
     folder = parser.parse_args(arguments).folder
-    progress = Progress(folder / "progress.jsonl")
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: asked.append(received))
-    try:
-        fit(folder, progress=progress, is_stopping=lambda: bool(asked))
-    except Stopped:
-        return RESUME_ME
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        sys.stderr.write(f"training.fit: {reason}\n")
-        progress.tell_failure(reason)
-        raise
+    with parallel.joined() as team:
+        progress = Progress(folder / "progress.jsonl") if team.leads else Progress.unheard()
+        try:
+            fit(folder, progress=progress, is_stopping=lambda: bool(asked), team=team)
+        except Stopped:
+            return RESUME_ME
+        except Exception as error:
+            if asked and not team.leads:
+                # The leader was stopped where the others only wait for it.
+                return RESUME_ME
+            reason = f"{type(error).__name__}: {error}"
+            sys.stderr.write(f"training.fit: {reason}\n")
+            progress.tell_failure(reason)
+            raise
     return 0
 
 

@@ -9,18 +9,19 @@ from training.batches import Batches, balanced
 from training.packing import PackedClip
 
 
-def clip(number, *, emotion="anger", speaker="vera", seconds=1.0):
+def clip(number, *, emotion="anger", speaker="vera", seconds=1.0, language="pl", transcript=None):
     return PackedClip(
         key=f"clip{number:04d}",
         split="train",
         speaker=speaker,
-        language="pl",
+        language=language,
         corpus=None,
-        emotions={emotion: 1.0},
+        emotions={emotion: 1.0} if emotion else {},
         intensity=None,
         texts=[],
         offset=0,
         sample_count=int(seconds * 16_000),
+        transcript=transcript,
     )
 
 
