@@ -23,7 +23,8 @@ class LabelledClip:
     """A sound file of a corpus and what the corpus says about it; None where it says nothing.
 
     `key` and `speaker` begin with the corpus's name, so that those of several corpora can be mixed. `emotion` is a name
-    of the site's taxonomy, or the corpus's own word as a noun where the taxonomy has none.
+    of the site's taxonomy, or the corpus's own word as a noun where the taxonomy has none. `texts` describe the clip
+    in free words.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class LabelledClip:
     strength: Strength | None = None
     transcript: str | None = None
     style: str | None = None
+    texts: tuple[str, ...] = ()
 
 
 class Voiced(Protocol):

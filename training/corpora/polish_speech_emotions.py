@@ -12,7 +12,12 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from training.corpora.files import checked, sounds_in
+from training.corpora.labelled import Fold, LabelledClip, Voiced
+from training.corpora.splits import by_speaker, leave_one_speaker_out, sided
 
 CORPUS = "polish-speech-emotions"
 LICENCE = "CC-BY-4.0"
@@ -28,6 +33,9 @@ NAME = re.compile(r"m(?P<speaker>\d+)\.?(?P<emotion>[asn])_(?P<word>[^_]+)_(?P<t
 EMOTIONS = {"a": "anger", "s": "fear", "n": "neutral"}
 
 
+CLIPS = 450
+
+
 class NotFetched(Exception):
     """The corpus could not be had, or is not the one we know."""
 
@@ -40,6 +48,37 @@ def fetch(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     unpack(download(folder), folder)
     return write_labels(folder, labels)
+
+
+def read(root: Path) -> list[LabelledClip]:
+    """The clips that `fetch` left in the folder, or of the archive unpacked there."""
+    named = [(path, NAME.fullmatch(f"{path.stem}.wav")) for path in sounds_in(root, "", corpus=CORPUS)]
+    clips = [_clip(path, match) for path, match in named if match]
+    strangers = [path for path, match in named if not match]
+    return checked(clips, corpus=CORPUS, expected=CLIPS, strangers=strangers, pattern="m1.a_dom_1.wav")
+
+
+def split(clips: Sequence[Voiced]) -> dict[str, str]:
+    """The frozen file that the site's import uses too."""
+    return sided(clips, {f"{CORPUS}-{speaker}": side for speaker, side in by_speaker(SPLIT.name).items()})
+
+
+def folds(clips: Sequence[Voiced]) -> list[Fold]:
+    """One of the five men left out at a time."""
+    return leave_one_speaker_out(clips)
+
+
+def _clip(path: Path, match: re.Match[str]) -> LabelledClip:
+    return LabelledClip(
+        path=path,
+        key=f"{CORPUS}/{path.stem}",
+        corpus=CORPUS,
+        speaker=f"{CORPUS}-m{match['speaker']}",
+        language="pl",
+        emotion=EMOTIONS[match["emotion"].lower()],
+        gender="male",
+        transcript=match["word"],
+    )
 
 
 def download(folder: Path) -> Path:
@@ -75,8 +114,8 @@ def unpack(package: Path, folder: Path) -> None:
 def write_labels(folder: Path, labels: Path) -> Path:
     """A table that import_corpus reads, made from the file names; written last, so that it means all is there."""
     rows = [(path.name, match) for path in sorted(folder.glob("*.wav")) if (match := NAME.search(path.name))]
-    if len(rows) != 450:
-        raise NotFetched(f"450 clips were expected, {len(rows)} are here")
+    if len(rows) != CLIPS:
+        raise NotFetched(f"{CLIPS} clips were expected, {len(rows)} are here")
     draft = labels.with_suffix(".part")
     with draft.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, delimiter="\t")

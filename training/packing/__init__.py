@@ -5,7 +5,7 @@ folder beside its place, everything checked on the way, and renamed when it is d
 """
 
 from training.packing.clips import SAMPLE_RATE_HZ, Clips, PackedClip
-from training.packing.corpora import pack_corpus
+from training.packing.corpora import pack_corpus, pack_named
 from training.packing.decoding import Undecodable, decoded
 from training.packing.packed import INDEX, SAMPLES, Joined, Packed, Unpackable, canonical, erase, joined
 from training.packing.releases import RELEASE_FORMAT, flac_decoded, pack
@@ -28,4 +28,5 @@ __all__ = [
     "joined",
     "pack",
     "pack_corpus",
+    "pack_named",
 ]

@@ -121,7 +121,7 @@ class Clips(Sequence[PackedClip]):
     def write(self, path: Path) -> dict[str, list[Any]]:
         """Write the arrays beside the index; returns the values that belong into it."""
         arrays = self._numbers | {f"code.{name}": codes for name, (_values, codes) in self._words.items()}
-        np.savez(path, **arrays)
+        np.savez(path, allow_pickle=False, **arrays)
         return {name: values for name, (values, _codes) in self._words.items()}
 
     @classmethod

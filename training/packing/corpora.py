@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from training.corpora import ADAPTERS
 from training.corpora.labelled import IncompleteCorpus, LabelledClip
 from training.packing.clips import PackedClip
 from training.packing.decoding import Undecodable, decoded
@@ -45,6 +46,16 @@ def pack_corpus(
         return found
     packer = _Packer(wanted, sides or {}, on_clip)
     return made(folder, write=packer.write, about=lambda: packer.about({**source, "listing_sha256": listing}))
+
+
+def pack_named(
+    name: str, root: Path, folder: Path, *, on_clip: Callable[[int, int], None] = lambda done, of: None
+) -> Packed:
+    """Pack the corpus of this name in `training.corpora.ADAPTERS`, with its frozen split; raises NoCorpus as well."""
+    adapter = ADAPTERS[name]
+    clips = adapter.read(root)
+    source = {"corpus": adapter.CORPUS, "licence": adapter.LICENCE, "source": adapter.SOURCE}
+    return pack_corpus(clips, folder, source=source, sides=adapter.split(clips), on_clip=on_clip)
 
 
 class _Packer:
@@ -116,7 +127,7 @@ def _listing(clips: Sequence[LabelledClip], source: Mapping[str, Any], sides: Ma
     return hashlib.sha256(canonical([dict(source), prosody_version(), rows])).hexdigest()
 
 
-def _told(clip: LabelledClip, sides: Mapping[str, str]) -> list[str | None]:
+def _told(clip: LabelledClip, sides: Mapping[str, str]) -> list[Any]:
     return [
         clip.key,
         clip.corpus,
@@ -127,6 +138,7 @@ def _told(clip: LabelledClip, sides: Mapping[str, str]) -> list[str | None]:
         clip.strength,
         clip.transcript,
         clip.style,
+        list(clip.texts),
         sides.get(clip.key, ""),
     ]
 
@@ -140,7 +152,7 @@ def _packed(clip: LabelledClip, side: str, waveform: np.ndarray, *, offset: int)
         corpus=clip.corpus,
         emotions={clip.emotion: 1.0} if clip.emotion else {},
         intensity=INTENSITIES[clip.strength] if clip.strength else None,
-        texts=[],
+        texts=list(clip.texts),
         offset=offset,
         sample_count=len(waveform),
         label_method=LABEL_METHOD if clip.emotion else None,
