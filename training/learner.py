@@ -322,7 +322,7 @@ def _optimizer(model: nn.Module, plan: FitPlan) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=plan.learning_rate, betas=ADAM_BETAS, fused=True)
 
 
-def _learning(model: nn.Module) -> list[nn.Parameter]:
+def _learning(model: nn.Module) -> list[Tensor]:
     """The parameters that are not frozen."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
 

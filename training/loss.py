@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-from training.captions import Caption
-
-
-def truth(
-    votes: Tensor, strengths: Sequence[str | None], captions: Sequence[Caption], emotions: Sequence[str]
-) -> tuple[Tensor, Tensor]:
-    """How true each caption is of each clip, and where that is known: two (clips, captions).
-
-    votes is (clips, emotions) with rows that sum to 1. Truth is the overlap of votes and claim, 0 where the caption
-    claims another strength than was heard, and unknown where nobody rated the strength it claims.
-    """
-    claims = torch.zeros(len(captions), len(emotions))
-    for row, caption in enumerate(captions):
-        for emotion, share in caption.emotions:
-            if emotion in emotions:
-                claims[row, emotions.index(emotion)] = share
-    overlap = votes @ (claims / claims.norm(dim=1, keepdim=True).clamp(min=1e-6)).T.to(votes.device)
-    fits = [[c.strength is None or c.strength == heard for c in captions] for heard in strengths]
-    known = [[c.strength is None or heard is not None for c in captions] for heard in strengths]
-    return overlap * torch.tensor(fits, device=votes.device), torch.tensor(known, device=votes.device)
 
 
 def contrastive(
@@ -35,6 +12,7 @@ def contrastive(
 ) -> Tensor:
     """Symmetric InfoNCE of unit vectors (clips, width) and (captions, width) with soft, multiple right answers.
 
+    `truth` and `known` (clips, captions) are as training.truth tells them.
     A clip counts by its weight (clips), and a caption by the mean weight of the clips that it is true of.
     """
     logits = (scale * audio @ text.T).masked_fill(~known, -1e4)  # (clips, captions)

@@ -1,33 +1,11 @@
 """A caption that is true of several clips is a right answer for each of them."""
 
+import math
+
 import pytest
 import torch
 
 from training import loss
-from training.captions import Caption
-
-EMOTIONS = ("anger", "fear", "sadness")
-ANGRY = Caption("an angry voice", (("anger", 1.0),))
-VERY_ANGRY = Caption("a very angry voice", (("anger", 1.0),), strength="strong")
-AFRAID = Caption("a fearful voice", (("fear", 1.0),))
-
-
-def test_a_caption_is_as_true_of_a_clip_as_its_listeners_agree():
-    votes = torch.tensor([[1.0, 0.0, 0.0], [0.6, 0.4, 0.0]])
-
-    truth, known = loss.truth(votes, [None, None], [ANGRY, AFRAID], EMOTIONS)
-
-    assert torch.allclose(truth, torch.tensor([[1.0, 0.0], [0.6, 0.4]]))
-    assert known.all()
-
-
-def test_a_strength_is_false_of_another_and_unknown_where_nobody_rated_it():
-    votes = torch.tensor([[1.0, 0.0, 0.0]] * 3)
-
-    truth, known = loss.truth(votes, ["strong", "weak", None], [VERY_ANGRY], EMOTIONS)
-
-    assert truth[:2, 0].tolist() == [1.0, 0.0]
-    assert known[:, 0].tolist() == [True, True, False]
 
 
 def test_clips_that_share_a_caption_do_not_push_each_other_away():
@@ -91,3 +69,30 @@ def test_a_clip_of_little_weight_moves_what_is_learnt_little_and_full_weights_ar
         assert weak[2] > 0
     for told, untold in zip(pushed(torch.ones(3)), pushed(None), strict=True):
         assert torch.equal(told, untold)
+
+
+def test_two_hearings_of_a_clip_are_drawn_together_and_pushed_from_the_others():
+    clips = torch.nn.functional.normalize(torch.randn(4, 8), dim=1)
+    # The first and the last are the same clip, drawn twice.
+    clips[3] = clips[0]
+    same = torch.tensor([[True, False, False, True], [False, True, False, False]])
+
+    at_home = loss.views(clips[:2], clips, torch.tensor(50.0), same=same)
+    astray = loss.views(clips[[1, 0]], clips, torch.tensor(50.0), same=same)
+
+    assert at_home.item() == pytest.approx(0.25 * math.log(2), abs=0.05)
+    assert astray > 10 * at_home
+
+
+def test_a_batch_that_nobody_labelled_and_no_caption_is_true_of_costs_nothing():
+    audio = torch.nn.functional.normalize(torch.randn(2, 4), dim=1).requires_grad_()
+    logits, nothing = torch.randn(2, 3, requires_grad=True), torch.zeros(2, 3)
+    known = torch.zeros(2, 1, dtype=torch.bool)
+
+    lost = loss.contrastive(audio, audio[:1], torch.tensor(10.0), truth=torch.zeros(2, 1), known=known)
+    lost = lost + loss.head(logits, nothing, torch.ones(3))
+    lost.backward()
+
+    assert lost.item() == 0
+    assert not audio.grad.any()
+    assert not logits.grad.any()
