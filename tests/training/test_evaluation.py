@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.worlds import write_release
 from training import packing
-from training.evaluation import figures, folds, regressions
+from training.evaluation import figures, folds, probe
 from training.learner import Unlearnable
 from training.plan import FitPlan
 
@@ -58,8 +58,10 @@ def test_the_regression_finds_what_is_there_and_nothing_in_noise():
     noise = random.standard_normal((120, 8))
     signal = noise + 2 * np.array([[emotion == "anger"] * 8 for emotion in emotions])
 
-    found = figures.uar(emotions[60:], regressions.by_regression(signal[:60], emotions[:60], signal[60:]))
-    nothing = figures.uar(emotions[60:], regressions.by_regression(noise[:60], emotions[:60], noise[60:]))
+    found, nothing = (
+        figures.uar(emotions[60:], probe.predictions(rows[:60], emotions[:60], rows[60:], strength=probe.MIDDLE))
+        for rows in (signal, noise)
+    )
 
     assert found > 0.9
     assert nothing < 0.7

@@ -32,12 +32,12 @@ def interval(
     truth: Sequence[str], predicted: Sequence[str], speakers: Sequence[str], *, draws: int, seed: int = 0
 ) -> dict[str, object]:
     """The 95 % interval of the UAR over speakers; bootstrap.py says how."""
-    clips, found = _cells(truth, predicted)
+    clips, found = cells(truth, predicted)
     emotions = clips.shape[1]
     return bootstrap.interval(
         np.hstack([clips, found]),
         speakers,
-        lambda sums: _mean_recall(sums[:, :emotions], sums[:, emotions:]),
+        lambda sums: mean_recall(sums[:, :emotions], sums[:, emotions:]),
         draws=draws,
         seed=seed,
     )
@@ -66,13 +66,13 @@ def paired(
     seed: int = 0,
 ) -> dict[str, object]:
     """By how much the first way's UAR is above the second's on the same clips; both see the same draws of speakers."""
-    clips, found = _cells(truth, first)
-    _, found_by_second = _cells(truth, second)
+    clips, found = cells(truth, first)
+    _, found_by_second = cells(truth, second)
     emotions = clips.shape[1]
 
     def gained(sums: np.ndarray) -> np.ndarray:
         counts, ours, theirs = (sums[:, start : start + emotions] for start in range(0, 3 * emotions, emotions))
-        return _mean_recall(counts, ours) - _mean_recall(counts, theirs)
+        return mean_recall(counts, ours) - mean_recall(counts, theirs)
 
     columns = np.hstack([clips, found, found_by_second])
     return {
@@ -82,14 +82,14 @@ def paired(
     }
 
 
-def _cells(truth: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def cells(truth: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """One-hot rows of the truth, and the same where it was found: (clips, emotions) each."""
     emotions, code = np.unique(np.array(truth), return_inverse=True)
     clips = np.eye(len(emotions))[code]
     return clips, clips * (np.array(truth) == np.array(predicted))[:, None]
 
 
-def _mean_recall(clips: np.ndarray, found: np.ndarray) -> np.ndarray:
+def mean_recall(clips: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The mean over the emotions that a draw holds: (draws, emotions) to (draws,)."""
     shares = np.divide(found, clips, out=np.zeros_like(found), where=clips > 0)
     return shares.sum(axis=1) / (clips > 0).sum(axis=1)

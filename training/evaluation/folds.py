@@ -2,7 +2,7 @@
 
 For every speaker a model is trained on all the others, from scratch and by the same plan, and asked about that
 speaker's clips. The pooled answers give an honest figure for a corpus with few speakers: each clip is judged by a model
-that never heard its voice, and nothing is chosen by looking at it.
+that never heard its voice, and nothing is chosen by looking at it. `--by language` leaves out a language instead.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from training import captions
 from training.clara.checkpoint import write_durably
-from training.evaluation import figures, regressions, report
+from training.evaluation import figures, probe, regressions
+from training.evaluation.hearing import Heard
 from training.learner import Learner, Unlearnable, device_for
 from training.packing import Packed, PackedClip
 from training.plan import FitPlan
 
 WAYS = ("suggestion", "probe", "log_mel_baseline")
+BY = ("speaker", "language")
 
 
 def leave_one_speaker_out(
@@ -38,19 +41,31 @@ def leave_one_speaker_out(
     Up to `at_once` folds run side by side, each in its own process. Raises Unlearnable when there are fewer than two
     speakers, or when the others of some speaker cannot be learnt from.
     """
+    return leave_one_out(folder, plan, by="speaker", at_once=at_once, on_fold=on_fold)
+
+
+def leave_one_out(
+    folder: Path,
+    plan: FitPlan,
+    *,
+    by: str,
+    at_once: int = 1,
+    on_fold: Callable[[dict[str, Any]], object] = lambda fold: None,
+) -> dict[str, Any]:
+    """The same for every speaker, or for every language with all who speak it."""
     clips = labelled(Packed(folder))
-    speakers = sorted({clip.speaker for clip in clips})
-    if len(speakers) < 2:
-        raise Unlearnable(f"leaving a speaker out needs at least two; there are {len(speakers)}")
-    told = {fold["speaker"]: fold for fold in _folds(folder, speakers, plan, at_once, on_fold)}
-    judged = [clip for speaker in speakers for clip in clips if clip.speaker == speaker]
+    names = sorted({getattr(clip, by) for clip in clips})
+    if len(names) < 2:
+        raise Unlearnable(f"leaving a {by} out needs at least two; there are {len(names)}")
+    told = {fold[by]: fold for fold in _folds(folder, by, names, plan, at_once, on_fold)}
+    judged = [clip for name in names for clip in clips if getattr(clip, by) == name]
     truth, voices = [clip.emotion for clip in judged], [clip.speaker for clip in judged]
     pooled = {}
     for way in WAYS:
-        predicted = [emotion for speaker in speakers for emotion in told[speaker]["predicted"][way]]
+        predicted = [emotion for name in names for emotion in told[name]["predicted"][way]]
         pooled[way] = figures.summary(truth, predicted, voices, draws=plan.bootstrap_draws, seed=plan.seed)
-    folds = [{name: fold[name] for name in fold if name != "predicted"} for fold in map(told.get, speakers) if fold]
-    return {"chance": 1 / len(set(truth)), **pooled, "folds": folds, "plan": plan.as_json()}
+    folds = [{name: fold[name] for name in fold if name != "predicted"} for fold in map(told.get, names) if fold]
+    return {"by": by, "chance": 1 / len(set(truth)), **pooled, "folds": folds, "plan": plan.as_json()}
 
 
 def labelled(packed: Packed) -> list[PackedClip]:
@@ -59,29 +74,34 @@ def labelled(packed: Packed) -> list[PackedClip]:
 
 
 def _folds(
-    folder: Path, speakers: list[str], plan: FitPlan, at_once: int, on_fold: Callable[[dict[str, Any]], object]
+    folder: Path,
+    by: str,
+    names: list[str],
+    plan: FitPlan,
+    at_once: int,
+    on_fold: Callable[[dict[str, Any]], object],
 ) -> Iterator[dict[str, Any]]:
     # Spawned, not forked: torch's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=at_once, mp_context=context) as pool:
-        for done in as_completed([pool.submit(fold_of, folder, speaker, plan) for speaker in speakers]):
+        for done in as_completed([pool.submit(fold_of, folder, name, plan, by=by) for name in names]):
             fold = done.result()
             on_fold({name: fold[name] for name in fold if name != "predicted"})
             yield fold
 
 
-def fold_of(folder: Path, speaker: str, plan: FitPlan) -> dict[str, Any]:
-    """One fold: what a model that heard everybody else says of this speaker's clips, and how often it is right."""
+def fold_of(folder: Path, left_out: str, plan: FitPlan, *, by: str = "speaker") -> dict[str, Any]:
+    """One fold: what a model that heard everybody else says of these clips, and how often it is right."""
     started = time.perf_counter()
     if plan.threads:
         torch.set_num_threads(plan.threads)
     packed = Packed(folder)
-    unheard = [clip for clip in labelled(packed) if clip.speaker == speaker]
-    heard = [clip for clip in labelled(packed) if clip.speaker != speaker]
+    unheard = [clip for clip in labelled(packed) if getattr(clip, by) == left_out]
+    heard = [clip for clip in labelled(packed) if getattr(clip, by) != left_out]
     predicted = _predicted(packed, heard, unheard, plan)
     truth = [clip.emotion for clip in unheard]
     return {
-        "speaker": speaker,
+        by: left_out,
         "clips": len(unheard),
         "seconds": round(time.perf_counter() - started, 1),
         **{way: figures.uar(truth, predicted[way]) for way in WAYS},
@@ -97,15 +117,12 @@ def _predicted(
         learner.step()
     languages = {clip.language for clip in heard}
     clara = learner.clara(captions.labels(learner.emotions, languages=languages))
-    emotions = [clip.emotion for clip in heard]
-    embedded, pictured = (
-        [features(clara, packed, clips) for clips in (heard, unheard)]
-        for features in (regressions.embeddings, regressions.mel_statistics)
-    )
+    train, test = Heard(clara, packed, heard), Heard(clara, packed, unheard)
+    pictures = [regressions.mel_statistics(clara, packed, clips) for clips in (heard, unheard)]
     return {
-        "suggestion": report.suggestions(clara, packed, unheard),
-        "probe": regressions.by_regression(embedded[0], emotions, embedded[1]),
-        "log_mel_baseline": regressions.by_regression(pictured[0], emotions, pictured[1]),
+        "suggestion": test.suggested,
+        "probe": probe.predicted({"embedding": np.concatenate([train.embeddings, test.embeddings])}, train, test),
+        "log_mel_baseline": probe.predicted({"log-mel": np.concatenate(pictures)}, train, test),
     }
 
 
@@ -115,11 +132,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--packed", type=Path, required=True)
     parser.add_argument("--plan", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--by", choices=BY, default="speaker", help="what is left out at a time")
     parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="folds side by side; as many as cores")
     asked = parser.parse_args(arguments)
-    measured = leave_one_speaker_out(
+    measured = leave_one_out(
         asked.packed,
         FitPlan.read(asked.plan),
+        by=asked.by,
         at_once=asked.at_once,
         on_fold=lambda fold: sys.stderr.write(json.dumps(fold) + "\n"),
     )

@@ -1,0 +1,45 @@
+"""The model that an act works with, and the sound files that it is given."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import training.clara
+from training.clara import Clara
+from training.command import Refused
+from training.packing import Undecodable, decoded
+
+SEED = Path(training.clara.__file__).parent / "weights" / "seed"
+
+
+def asked_for(asked: argparse.Namespace) -> Clara:
+    """The checkpoint that was named, else the seed head; raises CorruptCheckpoint, or Refused where there is none."""
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+    if asked.model is None and not SEED.is_dir():
+        raise Refused("no seed head came with this copy: name a checkpoint with --model")
+    return Clara.load(checkpoint_in(asked.model or SEED))
+
+
+def checkpoint_in(folder: Path) -> Path:
+    """The checkpoint in the folder: itself, or a finished run's export; raises Refused when it holds neither."""
+    if not folder.is_dir():
+        raise Refused(f"there is no folder {folder}")
+    for place in (folder, folder / "export"):
+        if (place / "config.json").is_file():
+            return place
+    raise Refused(f"{folder} is no checkpoint: it holds no config.json; a run is exported when it is finished")
+
+
+def waveform(path: Path) -> np.ndarray:
+    """The file's sound, 16 kHz int16 (samples,); raises Refused, naming the file, when there is none to be had."""
+    if path.is_dir():
+        raise Refused(f"{path} is a folder, not a sound file")
+    try:
+        return decoded(path.read_bytes())
+    except Undecodable as error:
+        raise Refused(f"{path}: {error}") from error
