@@ -16,8 +16,8 @@ from training.corpora.labelled import Fold, LabelledClip, Voiced
 from training.corpora.splits import by_speaker, leave_one_speaker_out, sided
 
 CORPUS = "emovdb"
-LICENCE = "as its page at OpenSLR says: free for research, not for trade"
-SOURCE = "openslr.org/115"
+LICENCE = "EmoV-DB licence: research, teaching and personal experiments; not commercial"
+SOURCE = "github.com/numediart/EmoV-DB, openslr.org/115, arXiv:1806.09514"
 SPLIT = "emovdb.split.tsv"
 
 NAME = re.compile(r"(?P<emotion>[a-z]+)_(?P<range>\d+-\d+)_(?P<sentence>\d{4})", re.IGNORECASE)
