@@ -65,11 +65,19 @@ class Clara:
     @torch.inference_mode()
     def scores(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
         """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed and then calibrated."""
-        rows = []
-        for embedding, logits in self._heard(waveforms):
-            by_caption = (self.model.logit_scale * embedding @ self.label_embeddings().T).softmax(dim=-1)
-            rows.append(self._calibrated(self._mixed(by_caption, logits)))
-        return torch.cat(rows)
+        return torch.cat([self._scored(embedding, logits) for embedding, logits in self._heard(waveforms)])
+
+    @torch.inference_mode()
+    def from_below(self, tokens: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """Unit vectors (clips, width) and scores (clips, labels) of what `model.below` once gave for each clip."""
+        embeddings, scores = [], []
+        for start in range(0, len(tokens), CLIPS_AT_ONCE):
+            some = [torch.from_numpy(clip).to(self.device).float() for clip in tokens[start : start + CLIPS_AT_ONCE]]
+            counts = torch.tensor([len(clip) for clip in some], device=self.device)
+            embedding, logits = self.model.hear(pad_sequence(some, batch_first=True), counts)
+            embeddings.append(embedding)
+            scores.append(self._scored(embedding, logits))
+        return torch.cat(embeddings), torch.cat(scores)
 
     def suggest(self, waveform: Tensor | np.ndarray) -> dict[str, float]:
         """The probability of each of the checkpoint's emotions for one clip (samples,); they sum to 1."""
@@ -99,6 +107,10 @@ class Clara:
             some = clips[start : start + CLIPS_AT_ONCE]
             counts = torch.tensor([len(clip) for clip in some], device=self.device)
             yield self.model.listen(pad_sequence(some, batch_first=True).to(self.device), counts)
+
+    def _scored(self, embedding: Tensor, logits: Tensor) -> Tensor:
+        by_caption = (self.model.logit_scale * embedding @ self.label_embeddings().T).softmax(dim=-1)
+        return self._calibrated(self._mixed(by_caption, logits))
 
     def _mixed(self, by_caption: Tensor, logits: Tensor) -> Tensor:
         # The head knows the emotions it was trained on; a label added later is known by its captions alone.

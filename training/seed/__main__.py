@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,19 @@ class TooLarge(Exception):
     """The head would not be the small file that ships with the code."""
 
 
-def make(data: Path, out: Path, *, plan: FitPlan = making.PLAN, groups: int = held_out.GROUPS) -> Path:
+def make(data: Path, out: Path, *, plan: FitPlan, groups: int = held_out.GROUPS) -> Path:
     """The folder of the finished head; raises NoCorpus, Unpackable, Diverged or TooLarge."""
     packed = making.packed_corpora(data, out / "packed")
-    heard = held_out.unheard(packed, plan, kept=out / "unheard", count=groups, on_group=_told)
+    cache = making.heard_once(packed, plan, on_shard=_told("clips heard")) if plan.cache_frozen else None
+    heard = held_out.unheard(
+        packed, plan, cache=cache, kept=out / "unheard", count=groups, on_group=_told("groups of speakers held out")
+    )
     calibration = measuring.calibrated(heard)
     facts = _facts(packed, plan, groups) | {
         "calibration": asdict(calibration),
         "measured": measuring.measured(heard),
     }
-    clara = making.trained(packed, making.labelled(packed), plan)
+    clara = making.trained(packed, making.labelled(packed), plan, cache=cache)
     clara.config = replace(clara.config, name="seed", **asdict(calibration))
     return write(clara, facts, out / "head")
 
@@ -67,15 +71,15 @@ def _facts(packed: Packed, plan: FitPlan, groups: int) -> dict[str, Any]:
         "corpora": measuring.counts(making.labelled(packed)),
         "sources": packed.source,
         "data_digest": packed.release_digest,
-        "caption_languages": making.languages(),
+        "caption_languages": list(plan.caption_languages),
         "plan": plan.as_json(),
         "groups": groups,
         "torch": torch.__version__.partition("+")[0],
     }
 
 
-def _told(done: int, of: int) -> None:
-    sys.stderr.write(f"speakers held out: {done} of {of} groups\n")
+def _told(what: str) -> Callable[[int, int], None]:
+    return lambda done, of: sys.stderr.write(f"{what}: {done} of {of}\n") and None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    sys.stdout.write(f"{make(asked.data, asked.out)}\n")
+    sys.stdout.write(f"{make(asked.data, asked.out, plan=making.plan())}\n")
     return 0
 
 

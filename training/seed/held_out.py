@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from training.clara import Clara
+from training.feature_cache import FeatureCache
 from training.packing import Packed, PackedClip
 from training.packing.packed import canonical
 from training.plan import FitPlan
@@ -59,6 +61,7 @@ def unheard(
     packed: Packed,
     plan: FitPlan,
     *,
+    cache: FeatureCache | None,
     kept: Path,
     count: int = GROUPS,
     on_group: Callable[[int, int], None] = lambda done, of: None,
@@ -69,7 +72,7 @@ def unheard(
     groups = speaker_groups(clips, count=count)
     judged: list[PackedClip] = []
     scores: list[np.ndarray] = []
-    for done, (theirs, shares) in enumerate(_scored(packed, plan, clips, groups, kept), start=1):
+    for done, (theirs, shares) in enumerate(_scored(packed, plan, groups, cache, kept), start=1):
         judged += theirs
         scores.append(shares)
         on_group(done, len(groups))
@@ -77,19 +80,26 @@ def unheard(
 
 
 def _scored(
-    packed: Packed, plan: FitPlan, clips: Sequence[PackedClip], groups: Sequence[frozenset[str]], kept: Path
+    packed: Packed, plan: FitPlan, groups: Sequence[frozenset[str]], cache: FeatureCache | None, kept: Path
 ) -> Iterator[tuple[list[PackedClip], np.ndarray]]:
+    clips = making.labelled(packed)
     for group in groups:
         theirs = [clip for clip in clips if clip.speaker in group]
         path = kept / f"{_name(packed, plan, group)}.npy"
         if not path.exists():
-            clara = making.trained(packed, [clip for clip in clips if clip.speaker not in group], plan)
-            scores = clara.scores([packed.waveform(clip) for clip in theirs]).cpu().numpy()
+            others = [clip for clip in clips if clip.speaker not in group]
+            scores = _scores(making.trained(packed, others, plan, cache=cache), packed, theirs, cache)
             kept.mkdir(parents=True, exist_ok=True)
             # Whole or absent: a run that is killed is started again and takes up what lies here.
             np.save(path.with_suffix(".part.npy"), scores)
             path.with_suffix(".part.npy").replace(path)
         yield theirs, np.load(path, allow_pickle=False)
+
+
+def _scores(clara: Clara, packed: Packed, clips: Sequence[PackedClip], cache: FeatureCache | None) -> np.ndarray:
+    if cache is None:
+        return np.asarray(clara.scores([packed.waveform(clip) for clip in clips]).cpu())
+    return np.asarray(clara.from_below([cache.tokens(clip) for clip in clips])[1].cpu())
 
 
 def _name(packed: Packed, plan: FitPlan, group: frozenset[str]) -> str:

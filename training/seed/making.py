@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from training import captions, packing
 from training.clara import Clara
 from training.corpora import ADAPTERS
+from training.feature_cache import FeatureCache
 from training.learner import Learner, device_for
 from training.packing import Packed, PackedClip
 from training.plan import FitPlan
@@ -16,7 +17,10 @@ from training.plan import FitPlan
 CORPORA = ("ravdess", "nemo")
 LICENCE = "CC-BY-NC-SA-4.0"
 
-PLAN = FitPlan(preset="site", device="cpu")
+
+def plan() -> FitPlan:
+    """How every seed head learns; captions in all languages of the grammar, and the fixed base heard once."""
+    return FitPlan.of({"preset": "site", "device": "cpu", "cache_frozen": True, "caption_languages": languages()})
 
 
 def packed_corpora(data: Path, folder: Path) -> Packed:
@@ -29,12 +33,21 @@ def labelled(packed: Packed) -> list[PackedClip]:
     return [clip for clip in packed.clips if clip.emotions]
 
 
-def trained(packed: Packed, clips: Sequence[PackedClip], plan: FitPlan) -> Clara:
+def heard_once(
+    packed: Packed, plan: FitPlan, *, on_shard: Callable[[int, int], None] = lambda done, of: None
+) -> FeatureCache:
+    """What the fixed base hears of every clip, kept beside the packing, so that all folds read it."""
+    Learner(packed, labelled(packed), plan, device=device_for(plan.device)).hear_once(on_shard=on_shard)
+    return FeatureCache(packed)
+
+
+def trained(packed: Packed, clips: Sequence[PackedClip], plan: FitPlan, *, cache: FeatureCache | None) -> Clara:
     """A CLARA that learnt from these clips by the plan and knows its labels in every language of the grammar."""
     learner = Learner(packed, list(clips), plan, device=device_for(plan.device))
+    learner.cache = cache
     while learner.steps_done < plan.steps:
         learner.step()
-    return learner.clara(captions.labels(learner.emotions, languages=languages()))
+    return learner.clara(captions.labels(learner.emotions, languages=plan.caption_languages))
 
 
 def languages() -> list[str]:
