@@ -67,6 +67,21 @@ def test_a_label_keeps_its_method_and_weight_and_one_of_an_older_release_has_ful
     assert [clip.label_method for clip in packed.clips] == [None, "dawid-skene-1", "dawid-skene-1"]
 
 
+def test_what_a_release_tells_of_voice_and_words_is_carried_and_what_it_does_not_is_left_empty(tmp_path):
+    def tell(about, number):
+        if number == 1:
+            about["transcript"] = "Tak."
+            about["original_data"]["gender"] = "female"
+            about["labels"]["styles"] = ["whisper"]
+
+    write_release(tmp_path / "release", clips_each=1, splits={"vera": "train"}, change=tell)
+
+    first, second, _ = packing.pack(tmp_path / "release", tmp_path / "packed").clips
+
+    assert (first.gender, first.transcript, first.styles) == (None, None, [])
+    assert (second.gender, second.transcript, second.styles) == ("female", "Tak.", ["whisper"])
+
+
 def test_a_second_packing_opens_the_first(release, tmp_path):
     packing.pack(release, tmp_path / "packed")
     seen = []
