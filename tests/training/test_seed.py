@@ -1,9 +1,20 @@
 """The seed head: how sure it may be, and that it is made of what it says."""
 
+import hashlib
+import json
+import warnings
+
 import numpy as np
 import pytest
+import torch
 
-from training.seed import calibration
+from tests.training.corpora import layouts
+from training import captions, packing
+from training.clara import Clara
+from training.corpora import IncompleteCorpus
+from training.plan import FitPlan
+from training.seed import __main__ as seed
+from training.seed import calibration, held_out, making
 
 
 def believed(hit_rate: float, confidence: float, clips: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -55,3 +66,89 @@ def test_a_lucky_dip_in_the_risk_does_not_make_it_bold():
     ]
 
     assert calibration.sure_from(curve, highest_risk=0.1).sure_from == 0.8
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A head of a few steps, from two little corpora, and the folder that it was made in."""
+    data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("out")
+    layouts.ravdess(data / "ravdess", actors=(1, 2))
+    layouts.nemo(data, speakers=("EB0", "KD0"))
+    plan = FitPlan.of({"preset": "nano", "steps": 2, "device": "cpu", "augment": False, "caption_languages": ["sw"]})
+    with warnings.catch_warnings():
+        # The corpora are smaller than they were published.
+        warnings.simplefilter("ignore", IncompleteCorpus)
+        return seed.make(data, out, plan=plan, groups=2), out
+
+
+def test_the_head_comes_with_its_card_its_facts_and_the_digest_of_every_file(made):
+    head, _ = made
+
+    names = {path.name for path in head.iterdir()}
+    lines = (head / "SHA256SUMS").read_text().splitlines()
+    told = json.loads((head / "facts.json").read_bytes())
+
+    assert {line.split("  ")[1]: line.split("  ")[0] for line in lines} == {
+        name: hashlib.sha256((head / name).read_bytes()).hexdigest() for name in names - {"SHA256SUMS"}
+    }
+    assert "CC BY-NC-SA 4.0" in (head / "README.md").read_text()
+    assert told["licence"] == "CC-BY-NC-SA-4.0"
+    assert (told["corpora"]["ravdess"]["clips"], told["corpora"]["nemo"]["speakers"]) == (30, 2)
+
+
+def test_the_head_knows_its_labels_in_the_languages_of_the_plan_and_when_it_is_not_sure(made):
+    head, _ = made
+
+    clara = Clara.load(head)
+    facts = json.loads((head / "facts.json").read_bytes())
+
+    assert clara.labels.keys() == {"anger", "calm", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"}
+    assert {"sw", "en"} == {language for language in ("ar", "de", "en", "sw") if knows(clara, language)}
+    assert clara.config.sure_from == facts["calibration"]["sure_from"]
+    assert clara.config.temperature == facts["calibration"]["temperature"]
+
+
+def knows(clara: Clara, language: str) -> bool:
+    return set(captions.evaluation_captions("anger", languages=[language])) <= set(clara.labels["anger"])
+
+
+def test_the_same_data_and_plan_give_the_same_head(made):
+    head, out = made
+    facts = json.loads((head / "facts.json").read_bytes())
+    packed = packing.joined([out / "packed" / name for name in making.CORPORA])
+    plan = FitPlan.of(facts["plan"])
+
+    again = making.trained(packed, making.labelled(packed), plan, cache=None)
+
+    for name, weights in Clara.load(head).model.state_dict().items():
+        assert torch.equal(weights, again.model.state_dict()[name]), name
+
+
+def test_every_clip_is_scored_once_by_a_head_that_did_not_hear_its_speaker(made, monkeypatch, tmp_path):
+    head, out = made
+    packed = packing.joined([out / "packed" / name for name in making.CORPORA])
+    plan = FitPlan.of(json.loads((head / "facts.json").read_bytes())["plan"])
+    heard_by_each = []
+
+    def trained(packed, clips, plan, *, cache):
+        heard_by_each.append({clip.speaker for clip in clips})
+        return Clara.load(head)
+
+    monkeypatch.setattr(making, "trained", trained)
+    heard = held_out.unheard(packed, plan, cache=None, kept=tmp_path, count=2)
+    held_out.unheard(packed, plan, cache=None, kept=tmp_path, count=2)
+
+    assert len(heard_by_each) == 2  # the second time all scores were there
+    assert sorted(clip.key for clip in heard.clips) == sorted(clip.key for clip in packed.clips)
+    assert heard_by_each[0] & heard_by_each[1] == set()
+    assert heard_by_each[0] | heard_by_each[1] == {clip.speaker for clip in packed.clips}
+    assert heard.of_corpus("nemo").emotions == ("anger", "fear", "happiness", "neutral", "sadness", "surprise")
+    assert heard.of_corpus("nemo").probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_head_that_grew_too_large_does_not_ship(made, monkeypatch, tmp_path):
+    head, _ = made
+    monkeypatch.setattr(seed, "LARGEST_BYTES", 1000)
+
+    with pytest.raises(seed.TooLarge):
+        seed.write(Clara.load(head), json.loads((head / "facts.json").read_bytes()), tmp_path / "head")

@@ -24,8 +24,8 @@ def plan() -> FitPlan:
 
 
 def packed_corpora(data: Path, folder: Path) -> Packed:
-    """The corpora under `data`, a folder each, packed into `folder` once; raises NoCorpus or Unpackable."""
-    return packing.joined(_packed_corpus(name, data / name, folder / name) for name in CORPORA)
+    """The corpora in the folders `ravdess` and `nemo` of `data`, packed once; raises NoCorpus or Unpackable."""
+    return packing.joined(_packed_corpus(name, data, folder / name) for name in CORPORA)
 
 
 def labelled(packed: Packed) -> list[PackedClip]:
