@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,27 +105,33 @@ class Batches:
         )
         seconds = np.array([max(map(self._seconds, unit)) for unit in units])
         order = np.argsort(seconds * (1 + LENGTH_JITTER * random.uniform(-1, 1, len(units))))
-        batches = self._cut([units[index] for index in order])
+        units, seconds = [units[index] for index in order], seconds[order]
+        starts = _cuts(seconds, np.array([len(unit) for unit in units]), longest=self._batch_seconds)
+        batches = [
+            [clip for unit in units[start:end] for clip in unit] for start, end in pairwise([*starts, len(units)])
+        ]
         return [batches[index] for index in random.permutation(len(batches))]
-
-    def _cut(self, units: Sequence[tuple[PackedClip, ...]]) -> list[list[PackedClip]]:
-        """Batches of at most `batch_seconds` of padded sound; a clip longer than that is a batch of its own."""
-        every = sum(self._seconds(clip) for unit in units for clip in unit)
-        # Shared out evenly: a last batch of two clips would teach by chance.
-        budget = every / max(1, np.ceil(every * 1.05 / self._batch_seconds)) * 1.05
-        batches: list[list[PackedClip]] = [[]]
-        longest = 0.0
-        for unit in units:
-            own = max(map(self._seconds, unit))
-            longest = max(longest, own)
-            if batches[-1] and longest * (len(batches[-1]) + len(unit)) > budget:
-                batches.append([])
-                longest = own
-            batches[-1].extend(unit)
-        return batches
 
     def _seconds(self, clip: PackedClip) -> float:
         return min(clip.duration_seconds, self._longest_clip_seconds)
+
+
+def _cuts(seconds: np.ndarray, sizes: np.ndarray, *, longest: float) -> list[int]:
+    """Where batches begin among units of one length (units) and so many clips each, that none is padded to more.
+
+    They are as few and as level as they can be, since a rest of two clips would teach by chance. A unit that is too
+    long by itself is a batch of its own.
+    """
+    costs = seconds * sizes
+    middles, every = costs.cumsum() - costs / 2, costs.sum()
+    count = int(np.ceil(every / longest))
+    while True:
+        starts = np.flatnonzero(np.diff((middles / every * count).astype(int), prepend=-1))
+        padded = np.maximum.reduceat(seconds, starts) * np.add.reduceat(sizes, starts)
+        is_alone = np.diff(starts, append=len(seconds)) == 1
+        if (is_alone | (padded <= longest)).all():
+            return starts.tolist()
+        count += max(1, count // 100)
 
 
 def balanced(clips: Sequence[PackedClip], *, random: np.random.Generator) -> list[PackedClip]:
