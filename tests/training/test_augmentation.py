@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.training.voices import batch_of, voice
-from training.augmentation import background, changed, falsified, measured, speed
+from training.augmentation import background, band, changed, falsified, measured, pitch, reverberation, speed
 from training.facets import FACETS
 
 SECONDS = (0.9, 0.5, 0.7, 0.3, 0.8, 0.6, 1.0, 0.4)
@@ -91,25 +91,41 @@ def test_what_is_not_falsified_is_still_true(monkeypatch):
         assert "pitch" in untrue or ratio == pytest.approx(1, abs=0.005)
         assert "loudness" in untrue or abs(louder) < 2.1
         assert "rate" in untrue or count == 16_000
-        assert "pitch" in untrue or "rate" not in untrue
 
 
 @pytest.mark.parametrize(
-    ("speeds", "ratios", "decibels", "untrue"),
+    ("done", "untrue"),
     [
-        (100, 100, 0.0, set()),
-        (100, 100, -1.9, set()),
-        (100, 100, 2.1, {"loudness"}),
-        (101, 100, 0.0, {"rate", "pitch"}),
-        (100, 97, 0.0, {"pitch"}),
-        (90, 105, -6.0, {"rate", "pitch", "loudness"}),
+        ({}, set()),
+        ({"decibels": -1.9}, set()),
+        ({"decibels": 2.1}, {"loudness"}),
+        ({"speeds": 101}, {"rate", "pitch"}),
+        ({"ratios": 97}, {"pitch"}),
+        ({"has_echoes": True}, {"rate"}),
+        ({"has_babble": True}, {"rate"}),
+        ({"speeds": 90, "ratios": 105, "decibels": -6.0}, {"rate", "pitch", "loudness"}),
     ],
 )
-def test_every_change_says_which_facets_it_falsifies(speeds, ratios, decibels, untrue):
-    told = falsified(speeds=torch.tensor([speeds]), ratios=torch.tensor([ratios]), decibels=torch.tensor([decibels]))
+def test_every_change_says_which_facets_it_falsifies(done, untrue):
+    nothing = {"speeds": 100, "ratios": 100, "decibels": 0.0, "has_echoes": False, "has_babble": False}
+
+    told = falsified(**{change: torch.tensor([amount]) for change, amount in {**nothing, **done}.items()})
 
     assert told == [frozenset(untrue)]
     assert told[0] <= set(FACETS)
+
+
+def test_rooms_and_babble_are_told_and_noise_falsifies_nothing(monkeypatch):
+    batch = batch_of(VOICES)
+    for change in (speed, pitch, band, reverberation):
+        monkeypatch.setattr(change, "SHARE", 0.0)
+    monkeypatch.setattr(background, "SHARE", 1.0)
+
+    told = under(1, *batch).falsified
+    assert {untrue - {"loudness"} for untrue in told} == {frozenset(), frozenset({"rate"})}
+
+    monkeypatch.setattr(reverberation, "SHARE", 1.0)
+    assert all("rate" in untrue for untrue in under(1, *batch).falsified)
 
 
 def test_it_is_float32_whatever_the_training_computes_in(monkeypatch):
@@ -149,7 +165,5 @@ def test_a_gpu_changes_as_the_cpu_does(monkeypatch):
 
 
 def everything_at_once(monkeypatch):
-    from training.augmentation import band, pitch, reverberation
-
     for change in (background, band, pitch, reverberation, speed):
         monkeypatch.setattr(change, "SHARE", 1.0)

@@ -50,13 +50,19 @@ def changed(waveforms: Tensor, sample_counts: Tensor, *, backgrounds: Tensor | N
         waveforms = background.behind(waveforms, sample_counts, heard, places=backgrounds)
         waveforms = band.band_limited(waveforms, sample_counts, bands)
         waveforms = gain.within_full_scale(gain.gained(waveforms, decibels))
-    return Changed(waveforms, sample_counts, falsified(speeds=speeds, ratios=ratios, decibels=decibels))
+    untrue = falsified(
+        speeds=speeds, ratios=ratios, decibels=decibels, has_echoes=rooms.are_used, has_babble=heard.are_babble
+    )
+    return Changed(waveforms, sample_counts, untrue)
 
 
-def falsified(*, speeds: Tensor, ratios: Tensor, decibels: Tensor) -> list[frozenset[str]]:
-    """What is no longer true of each clip at such a speed, pitch and gain, each (clips); the rest falsifies nothing."""
+def falsified(
+    *, speeds: Tensor, ratios: Tensor, decibels: Tensor, has_echoes: Tensor, has_babble: Tensor
+) -> list[frozenset[str]]:
+    """What is no longer true of each clip after such changes, each (clips); what is not asked for falsifies nothing."""
     untrue = {
-        "rate": speeds != 100,
+        # Echoes and other voices fill the dips between syllables, by which a rate is told.
+        "rate": (speeds != 100) | has_echoes | has_babble,
         "pitch": (speeds != 100) | (ratios != 100),
         "loudness": decibels.abs() > gain.UNNOTICED_DB,
     }

@@ -38,6 +38,11 @@ class Backgrounds(NamedTuple):
     starts: Tensor  # (clips, VOICES), from 0 to 1 in what is read
     white: Tensor  # (BED_SAMPLES)
 
+    @property
+    def are_babble(self) -> Tensor:
+        """True where a clip has other voices behind it: (clips)."""
+        return self.are_heard & (self.kinds == BABBLE)
+
 
 def drawn(clips: int, *, with_places: bool = False) -> Backgrounds:
     """A background for each clip; babble where there are voices enough for it, places where there are any."""
