@@ -43,7 +43,8 @@ class Packed:
             self.clips = Clips.of(PackedClip(**clip) for clip in index["clips"])
         else:
             self.clips = Clips.read(folder / COLUMNS, index["words"])
-        self._samples = np.memmap(folder / SAMPLES, dtype="<i2", mode="r")
+        # As a plain array: slicing a memmap itself costs more than reading a clip.
+        self._samples = np.memmap(folder / SAMPLES, dtype="<i2", mode="r").view(np.ndarray)
 
     @property
     def sample_count(self) -> int:
