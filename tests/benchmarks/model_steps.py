@@ -9,16 +9,20 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import cycle, islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.benchmarks.clara100m import Clara100M
+from tests.benchmarks.clara100m import Clara100M, PreNorm
 from training import loss
 from training.clara import ClaraConfig
+from training.clara.blocks import Block
 from training.clara.inference import built
 
 SAMPLE_RATE_HZ = 16_000
@@ -80,12 +84,14 @@ class Step:
         return first.elapsed_time(last) / 1_000
 
 
-def ours(config: ClaraConfig, *, batch: int, seconds: float, device: str = "cpu", is_compiled: bool = False) -> Step:
+def ours(
+    config: ClaraConfig, *, batch: int, seconds: float, device: str = "cpu", compiled_for: str | None = None
+) -> Step:
     """A step of a CLARA of ours with fresh weights, from waveforms to the moved weights."""
     torch.manual_seed(0)
     where = torch.device(device)
-    # Made on the CPU: the front end's filters are checked by their values.
-    model = built(config).to(where).train()
+    with filling(where):  # on the CPU: the front end's filters are checked by their values
+        model = built(config).to(where).train()
     with where:
         waveforms = torch.randn(batch, int(seconds * SAMPLE_RATE_HZ)) * 0.1
         counts = torch.full((batch,), waveforms.shape[1])
@@ -93,8 +99,7 @@ def ours(config: ClaraConfig, *, batch: int, seconds: float, device: str = "cpu"
         truth, known = votes @ votes.T, torch.ones(batch, batch, dtype=torch.bool)
         weights = torch.ones(len(config.emotions))
     captions = list(islice(cycle(CAPTIONS), batch))
-    if is_compiled:
-        compile_blocks(model.audio.tower.blocks, model.text.tower.blocks)
+    compiled([block for block in model.modules() if isinstance(block, Block)], compiled_for)
 
     @torch.no_grad()
     def below() -> tuple[Tensor, Tensor]:
@@ -112,26 +117,48 @@ def ours(config: ClaraConfig, *, batch: int, seconds: float, device: str = "cpu"
 
 
 def theirs(
-    *, batch: int, seconds: float, device: str = "cpu", is_compiled: bool = False, sizes: dict[str, int] | None = None
+    *,
+    batch: int,
+    seconds: float,
+    device: str = "cpu",
+    compiled_for: str | None = None,
+    sizes: dict[str, int] | None = None,
 ) -> Step:
     """A step of CLARA-100M with fresh weights, from log-mel pictures to the moved weights."""
     torch.manual_seed(0)
     where = torch.device(device)
     with where:
-        model = Clara100M(**(sizes or {})).train()
+        with filling(where):
+            model = Clara100M(**(sizes or {})).train()
         mel = torch.randn(batch, 80, int(seconds * 100))
         tokens = torch.randint(model.text_embedding.num_embeddings, (batch, CAPTION_TOKENS))
-    if is_compiled:
-        layers = [part for layer in model.audio_encoder.layers for part in layer]
-        compile_blocks(layers, model.text_encoder.transformer_encoder.transformer_encoder.layers)
+    compiled([part for part in model.modules() if isinstance(part, PreNorm | nn.TransformerEncoderLayer)], compiled_for)
     return Step(model, lambda: model.loss(mel, tokens), adam(model, where), where, batch)
 
 
-def compile_blocks(*towers: nn.ModuleList | list[nn.Module]) -> None:
-    """Have torch compile every block by itself: blocks are alike, so one compilation serves a tower."""
-    for tower in towers:
-        for block in tower:
-            block.compile(dynamic=False)
+class Unfilled(TorchFunctionMode):
+    """Models made under it have weights of whatever lies there, which is quick and enough to count."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+def filling(device: torch.device) -> AbstractContextManager[Any]:
+    """Weights are drawn but where nothing is computed."""
+    return Unfilled() if device.type == "meta" else nullcontext()
+
+
+def compiled(blocks: list[nn.Module], lengths: str | None) -> None:
+    """Have torch compile each block in place: for batches of `any length`, as training does, of `one length`, or not.
+
+    Blocks are alike, so one compilation serves a whole tower.
+    """
+    if lengths is None:
+        return
+    for block in blocks:
+        block.compile(dynamic={"any length": True, "one length": False}[lengths])
 
 
 def adam(model: nn.Module, device: torch.device) -> torch.optim.Optimizer:

@@ -12,7 +12,7 @@ import os
 import pytest
 import torch
 
-from tests.benchmarks import corpora
+from tests.benchmarks import corpora, gpu_model
 from tests.benchmarks.model_steps import Race, Step, ours, raced, theirs
 from tests.benchmarks.tables import markdown
 from training.clara import ClaraConfig
@@ -83,6 +83,32 @@ def test_base_learns_from_four_times_the_clips_in_the_same_time():
         REPORT.parent.mkdir(parents=True, exist_ok=True)
         REPORT.write_text(told, encoding="utf-8")
     assert race.ratio >= (TIMES_QUICKER if IS_BENCHMARK else TWIN_QUICKER)
+
+
+def test_what_a_gpu_is_asked_is_answered_by_a_cpu_in_small():
+    told = gpu_model.measured("cpu", gpu_model.SMALL)
+
+    assert told["loader"]["plain"]["clips_per_second"] > 0
+    assert told["race"]["eager"]["theirs"] > 0
+    assert 0 < told["mfu"] <= 1 / told["step_by_roofline"]
+    assert told.keys() >= gpu_model.GOALS.keys()
+
+
+def test_a_goal_is_reached_at_its_limit():
+    at_limits = {name: limit for name, (_way, limit) in gpu_model.GOALS.items()}
+
+    assert gpu_model.misses(at_limits) == []
+    assert gpu_model.misses({**at_limits, "mfu": 0.39}) == ["mfu 0.390, at least 0.4: missed"]
+    assert gpu_model.misses({**at_limits, "loader_stall": 0.04}) == ["loader_stall 0.040, at most 0.03: missed"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_is_used_as_well_as_was_planned():
+    told = gpu_model.measured("cuda", gpu_model.Sizes())
+
+    log.info("%s", told)
+    assert gpu_model.misses(told) == []
 
 
 def as_table(own: Step, yardstick: Step, race: Race) -> str:
