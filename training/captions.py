@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from training import facets
-from training.facets import strength_of as strength_of  # until the learner asks facets for it
 from training.packing import PackedClip
 
 GRAMMARS = Path(__file__).parent / "grammar"

@@ -4,9 +4,9 @@ Pitch is found by YIN (de Cheveigne and Kawahara 2002) on every hundredth of a s
 peaks of the loudness between dips of 2 dB, in voiced places (de Jong and Wempe 2009). It does not know a whisper from
 a noise: without voiced sound nothing is told.
 
-Counted peaks are a poor measure of rate: they correlate by 0.28 (206 clips of RAVDESS) and 0.14 (281 of nEMO) with the
-syllables that were spoken in the same time. So a clip is called fast or slow by its letters a second, where the words
-are known, and otherwise not at all.
+Counted peaks are a poor measure of rate: on every eighth clip of nEMO they correlate by 0.14 with the syllables that
+were spoken in the same time, the letters of the transcript by 0.77 (RAVDESS, every seventh clip: peaks 0.23). So a
+clip is called fast or slow by its letters a second, where the words are known, and otherwise not at all.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def measured(samples: np.ndarray) -> dict[str, float]:
     hops = len(samples) // HOP
     if hops < FEWEST_VOICED_HOPS:
         return {}
-    sound = samples[: hops * HOP].astype(np.float32) / 32_768
+    sound = samples[: hops * HOP].astype(np.float32) / np.float32(32_768)
     powers = np.square(sound.reshape(hops, HOP)).mean(axis=1)  # (hops,)
     levels = 10 * np.log10(powers + 1e-12)
     is_loud = levels > max(SILENCE_DB, float(np.quantile(levels, 0.95)) - QUIETER_AT_MOST_DB)
