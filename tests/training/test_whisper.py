@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tests.training import small_whisper
-from training.clara import whisper_sources
+from training.clara import pretrained
+from training.clara.pretrained import UnusableSource
 from training.clara.whisper import WhisperFrontEnd, imported, window_edges
-from training.clara.whisper_sources import UnusableSource
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +90,29 @@ def test_neither_padding_nor_batch_mates_change_what_a_clip_sounds_like(encoder)
                 assert torch.allclose(among[row, : apart_counts[0]], lone[0], atol=1e-5)
 
 
+def test_how_loud_a_clip_is_at_most_is_asked_of_the_clip_alone():
+    # Between two frames; mirrored behind the end it would stand on one, and be louder than the clip ever was.
+    click = torch.zeros(16_041)
+    click[80] = 1.0
+
+    alone, _ = WhisperFrontEnd()(click[None], torch.tensor([16_041]))
+    among, _ = WhisperFrontEnd()(torch.cat([click, torch.zeros(20_000)])[None], torch.tensor([16_041]))
+
+    assert torch.allclose(alone, among[..., : alone.shape[2]], atol=1e-5)
+
+
 def test_a_clip_of_over_thirty_seconds_is_heard_in_windows_alike_in_length(encoder):
-    long, short = mels(6_101), mels(77, 1)
-    batch = torch.zeros(2, 80, 6_101)
+    long, short = mels(6_105), mels(77, 1)
+    batch = torch.zeros(2, 80, 6_105)
     batch[0], batch[1, :, :77] = long, short
 
     with torch.no_grad():
-        outputs, counts = encoder(batch, torch.tensor([6_101, 77]))
+        outputs, counts = encoder(batch, torch.tensor([6_105, 77]))
 
-    assert window_edges(6_101) == [0, 2_034, 4_068, 6_101]
+    assert window_edges(6_105) == [0, 2_036, 4_072, 6_105]
     assert window_edges(3_000) == [0, 3_000]
-    assert counts.tolist() == [3_051, 39]
-    windows = [alone(encoder, long[:, start:end]) for start, end in ((0, 2_034), (2_034, 4_068), (4_068, 6_101))]
+    assert counts.tolist() == [3_053, 39]
+    windows = [alone(encoder, long[:, start:end]) for start, end in ((0, 2_036), (2_036, 4_072), (4_072, 6_105))]
     for layer, output in enumerate(outputs):
         assert torch.allclose(output[0], torch.cat([window[layer] for window in windows]), atol=1e-5)
         assert torch.allclose(output[1, :39], alone(encoder, short)[layer], atol=1e-5)
@@ -183,7 +194,7 @@ def test_a_hub_id_is_asked_of_the_hub(folder, encoder, monkeypatch):
         return str(folder)
 
     hub = types.SimpleNamespace(snapshot_download=download)
-    monkeypatch.setattr(whisper_sources.importlib, "import_module", {"huggingface_hub": hub}.__getitem__)
+    monkeypatch.setattr(pretrained.importlib, "import_module", {"huggingface_hub": hub}.__getitem__)
 
     found = imported("openai/whisper-base")
 
@@ -196,7 +207,7 @@ def test_a_hub_that_does_not_answer_is_told(monkeypatch):
         raise ConnectionError("no route to the hub")
 
     hub = types.SimpleNamespace(snapshot_download=refused)
-    monkeypatch.setattr(whisper_sources.importlib, "import_module", {"huggingface_hub": hub}.__getitem__)
+    monkeypatch.setattr(pretrained.importlib, "import_module", {"huggingface_hub": hub}.__getitem__)
 
     with pytest.raises(UnusableSource, match="openai/whisper-base is no folder.*no route to the hub"):
         imported("openai/whisper-base")

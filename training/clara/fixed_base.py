@@ -19,21 +19,25 @@ from safetensors.torch import save as weights_to_bytes
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.clara import pretrained, wavlm, whisper
 from training.clara.spectrogram import frame_mask
-from training.clara.whisper import WhisperEncoder, WhisperFrontEnd
+from training.clara.wavlm import WavLMEncoder
+from training.clara.whisper import WhisperEncoder
 
 DIGEST = "ab71a2d9f34cc3e0c518764ae8dbc36ee841c785a7eb7577dd95ff7c50f425a0"
 SHIPPED = "whisper-base-4.safetensors"
 WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = "clara-base/1"
 FOLDERS = "CLARA_BASES"
+Tower = WhisperEncoder | WavLMEncoder
+KINDS: dict[str, type[Tower]] = {"whisper": WhisperEncoder, "wavlm": WavLMEncoder}
 
 
 class WrongBase(Exception):
     """The base that was asked for is not here, or its file is not what its digest promises; the message says which."""
 
 
-def load(digest: str = DIGEST) -> WhisperEncoder:
+def load(digest: str = DIGEST) -> Tower:
     """The base with that sha256, in float32, every byte verified; raises WrongBase."""
     for path in _candidates(digest):
         content = path.read_bytes()
@@ -43,10 +47,18 @@ def load(digest: str = DIGEST) -> WhisperEncoder:
     raise WrongBase(f"no base of digest {digest[:12]} is here; CLARA_BASES can name folders that hold others")
 
 
-def keep(encoder: WhisperEncoder, folder: Path, *, name: str) -> tuple[Path, str]:
+def imported(source: str | Path, *, layers: int | None = None) -> Tower:
+    """The first layers (all by default) of somebody's Whisper or WavLM, from a folder or a hub id."""
+    folder = pretrained.folder_of(source)
+    is_wavlm = (folder / "config.json").is_file() and pretrained.configuration(folder).get("model_type") == "wavlm"
+    return (wavlm if is_wavlm else whisper).imported(folder, layers=layers)
+
+
+def keep(encoder: Tower, folder: Path, *, name: str) -> tuple[Path, str]:
     """Write the encoder as a base in float16, the same bytes for the same weights; its path and its sha256."""
-    told = {"format": FORMAT, "mels": encoder.mels, "width": encoder.width, "depth": encoder.depth}
-    told |= {"heads": encoder.heads, "is_whole": encoder.is_whole}
+    told = {"format": FORMAT, **encoder.sizes}
+    if isinstance(encoder, WavLMEncoder):
+        told["kind"] = "wavlm"
     weights = {name: tensor.half().contiguous() for name, tensor in encoder.state_dict().items()}
     # One key: safetensors does not promise the order of several.
     content = weights_to_bytes(weights, metadata={"clara": json.dumps(told, sort_keys=True)})
@@ -60,12 +72,15 @@ def keep(encoder: WhisperEncoder, folder: Path, *, name: str) -> tuple[Path, str
 class FixedBase(nn.Module):
     """Some layers' outputs of a frozen encoder, normalised and thinned; no optimizer, average or checkpoint sees it."""
 
-    def __init__(self, encoder: WhisperEncoder, *, taps: Sequence[int], stride: int) -> None:
+    def __init__(self, encoder: Tower, *, taps: Sequence[int], stride: int) -> None:
         super().__init__()
         if not taps or not 0 <= min(taps) <= max(taps) <= encoder.depth:
             raise WrongBase(f"the base has the outputs 0 to {encoder.depth}; {list(taps)} were asked for")
         self.taps, self.stride = tuple(taps), stride
-        self.front_end = WhisperFrontEnd(mels=encoder.mels)
+        if max(taps) < encoder.depth:
+            # What nobody hears need not be reckoned.
+            encoder.layers, encoder.end_norm = encoder.layers[: max(taps)], nn.Identity()
+        self.front_end = encoder.front_end()
         self.encoder = frozen(encoder)
 
     @torch.no_grad()
@@ -102,7 +117,7 @@ def _candidates(digest: str) -> Iterator[Path]:
         yield from sorted(Path(folder).glob(f"*-{digest[:12]}.safetensors"))
 
 
-def _built(content: bytes) -> WhisperEncoder:
+def _built(content: bytes) -> Tower:
     try:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         told = json.loads(header["__metadata__"]["clara"])
@@ -111,6 +126,6 @@ def _built(content: bytes) -> WhisperEncoder:
         raise WrongBase(f"the base cannot be read: {error}") from error
     if told.pop("format") != FORMAT:
         raise WrongBase(f"the base is not of format {FORMAT}")
-    encoder = WhisperEncoder(**told)
+    encoder = KINDS[told.pop("kind", "whisper")](**told)
     encoder.load_state_dict(weights)
     return encoder.eval()

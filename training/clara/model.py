@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.clara.audio import AudioEncoder, TapEncoder
-from training.clara.fixed_base import FixedBase
+from training.clara.fixed_base import FixedBase, Tower
 from training.clara.spectrogram import LogMel
 from training.clara.text import TextEncoder
-from training.clara.whisper import WhisperEncoder
 
 # CLIP's clamp: above 100 the softmax is an argmax and its gradients vanish.
 HIGHEST_LOGIT_SCALE = 100.0
@@ -37,7 +36,7 @@ class ClaraModel(nn.Module):
         longest_text_bytes: int,
         text_grams: int,
         text_stride: int,
-        base: WhisperEncoder | None,
+        base: Tower | None,
         base_taps: tuple[int, ...],
         base_stride: int,
         sample_rate_hz: int,

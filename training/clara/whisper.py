@@ -16,6 +16,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from training.clara import whisper_sources
+from training.clara.pretrained import UnusableSource
 from training.clara.spectrogram import constant, frame_mask, torchaudio
 
 SAMPLE_RATE_HZ = 16_000
@@ -65,13 +66,18 @@ class WhisperEncoder(nn.Module):
 
     def __init__(self, *, mels: int, width: int, depth: int, heads: int, is_whole: bool) -> None:
         super().__init__()
-        self.mels, self.width, self.depth, self.heads, self.is_whole = mels, width, depth, heads, is_whole
+        self.sizes = {"mels": mels, "width": width, "depth": depth, "heads": heads, "is_whole": is_whole}
+        self.width, self.depth = width, depth
         self.conv1 = nn.Conv1d(mels, width, kernel_size=3, padding=1)
         self.conv2 = nn.Conv1d(width, width, kernel_size=3, stride=2, padding=1)
         self.layers = nn.ModuleList(WhisperLayer(width=width, heads=heads) for _ in range(depth))
         # Only the last of Whisper's layers is followed by a norm; a tower that is cut has none.
-        self.norm = nn.LayerNorm(width) if is_whole else nn.Identity()
+        self.end_norm = nn.LayerNorm(width) if is_whole else nn.Identity()
         self.register_buffer("positions", sinusoids(WINDOW_FRAMES // 2, width), persistent=False)
+
+    def front_end(self) -> WhisperFrontEnd:
+        """What makes of sound what this encoder hears."""
+        return WhisperFrontEnd(mels=self.conv1.in_channels)
 
     def forward(self, mel: Tensor, frame_counts: Tensor) -> tuple[list[Tensor], Tensor]:
         """The stem's and every layer's output, depth + 1 of (batch, tokens, width), and the token counts (batch)."""
@@ -88,7 +94,7 @@ class WhisperEncoder(nn.Module):
         outputs = [tokens.transpose(1, 2) + self.positions[: tokens.shape[2]]]
         for layer in self.layers:
             outputs.append(layer(outputs[-1], mask))
-        outputs[-1] = self.norm(outputs[-1])
+        outputs[-1] = self.end_norm(outputs[-1])
         return outputs, counts
 
     def _in_windows(self, mel: Tensor, frame_counts: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -134,7 +140,7 @@ def imported(source: str | Path, *, layers: int | None = None) -> WhisperEncoder
     found = whisper_sources.read(source)
     depth = found.depth if layers is None else layers
     if not 0 < depth <= found.depth:
-        raise whisper_sources.UnusableSource(f"{source} has {found.depth} layers; {depth} were asked for")
+        raise UnusableSource(f"{source} has {found.depth} layers; {depth} were asked for")
     encoder = WhisperEncoder(
         mels=found.mels, width=found.width, depth=depth, heads=found.heads, is_whole=depth == found.depth
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import re
 import struct
 from collections.abc import Iterator
@@ -13,25 +11,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
+
+from training.clara import pretrained
+from training.clara.pretrained import UnusableSource
 
 # Our own name of each part of a layer: CTranslate2's, Hugging Face's.
 LAYER_PARTS = {
-    "attention_norm": ("self_attention/layer_norm", "self_attn_layer_norm"),
+    "attention_norm": ("self_attention/layer_norm", ("self_attn_layer_norm",)),
     "qkv": ("self_attention/linear_0", ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")),
-    "out": ("self_attention/linear_1", "self_attn.out_proj"),
-    "feed_norm": ("ffn/layer_norm", "final_layer_norm"),
-    "feed_in": ("ffn/linear_0", "fc1"),
-    "feed_out": ("ffn/linear_1", "fc2"),
+    "out": ("self_attention/linear_1", ("self_attn.out_proj",)),
+    "feed_norm": ("ffn/layer_norm", ("final_layer_norm",)),
+    "feed_in": ("ffn/linear_0", ("fc1",)),
+    "feed_out": ("ffn/linear_1", ("fc2",)),
 }
 CTRANSLATE2_TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 # float16 keeps Whisper's sinusoids to 5e-4.
 POSITION_TOLERANCE = 1e-3
-
-
-class UnusableSource(Exception):
-    """The folder or hub id holds no Whisper encoder that can be read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -55,26 +51,12 @@ class WhisperSource:
 
 def read(source: str | Path) -> WhisperSource:
     """The encoder in a CTranslate2 folder, a Hugging Face folder or under an id on the hub; raises UnusableSource."""
-    folder = Path(source)
-    if not folder.is_dir():
-        folder = _from_hub(str(source))
+    folder = pretrained.folder_of(source)
     if parts := sorted(folder.rglob("model.bin*")):
         return _of_ctranslate2(parts)
     if (folder / "config.json").is_file():
         return _of_hugging_face(folder)
     raise UnusableSource(f"{source} holds neither a model.bin nor a config.json")
-
-
-def _from_hub(name: str) -> Path:
-    try:
-        hub = importlib.import_module("huggingface_hub")
-    except ImportError as error:
-        raise UnusableSource(f"{name} is no folder, and without huggingface_hub no hub is asked for it") from error
-    try:
-        return Path(hub.snapshot_download(name, allow_patterns=["config.json", "*.safetensors"]))
-    except Exception as error:
-        # Not there, not reachable, not allowed: the hub's own words are the best reason there is.
-        raise UnusableSource(f"{name} is no folder, and the hub does not give it: {error}") from error
 
 
 def _of_ctranslate2(parts: list[Path]) -> WhisperSource:
@@ -84,17 +66,17 @@ def _of_ctranslate2(parts: list[Path]) -> WhisperSource:
         raise UnusableSource(f"{parts[0].name} is no whole CTranslate2 model: {error}") from error
     depth = _depth(found, "encoder/layer_")
     names = {f"conv{n}.{kind}": f"encoder/conv{n}/{kind}" for n in (1, 2) for kind in ("weight", "bias")}
-    names |= {"norm.weight": "encoder/layer_norm/gamma", "norm.bias": "encoder/layer_norm/beta"}
+    names |= {"end_norm.weight": "encoder/layer_norm/gamma", "end_norm.bias": "encoder/layer_norm/beta"}
     for layer in range(depth):
         for ours, (theirs, _) in LAYER_PARTS.items():
             kinds = ("gamma", "beta") if ours.endswith("norm") else ("weight", "bias")
             names[f"layers.{layer}.{ours}.weight"] = f"encoder/layer_{layer}/{theirs}/{kinds[0]}"
             names[f"layers.{layer}.{ours}.bias"] = f"encoder/layer_{layer}/{theirs}/{kinds[1]}"
-    weights = {ours: _of(found, theirs) for ours, theirs in names.items()}
+    weights = {ours: pretrained.named(found, theirs) for ours, theirs in names.items()}
     if not all(weight.is_floating_point() for weight in weights.values()):
         raise UnusableSource("the CTranslate2 model is quantised; one in float16 or float32 is needed")
-    heads = int(_of(found, "encoder/num_heads"))
-    return _source(depth, heads, weights, _of(found, "encoder/position_encodings/encodings"))
+    heads = int(pretrained.named(found, "encoder/num_heads"))
+    return _source(depth, heads, weights, pretrained.named(found, "encoder/position_encodings/encodings"))
 
 
 def _variables(content: bytes) -> Iterator[tuple[str, Tensor]]:
@@ -123,59 +105,27 @@ def _variables(content: bytes) -> Iterator[tuple[str, Tensor]]:
 
 
 def _of_hugging_face(folder: Path) -> WhisperSource:
-    try:
-        config = json.loads((folder / "config.json").read_bytes())
-    except ValueError as error:
-        raise UnusableSource(f"config.json is not JSON: {error}") from error
+    config = pretrained.configuration(folder)
     if config.get("model_type") != "whisper":
         raise UnusableSource(f"config.json describes a {config.get('model_type')}, not a whisper")
-    found = dict(_encoder_tensors(folder))
+    found = pretrained.tensors(folder, after="encoder.", without="decoder.")
     depth = _depth(found, "layers.")
-    names: dict[str, str | tuple[str, ...]] = {}
-    for part in ("conv1", "conv2", "norm"):
-        for kind in ("weight", "bias"):
-            names[f"{part}.{kind}"] = f"{'layer_norm' if part == 'norm' else part}.{kind}"
-    for layer in range(depth):
-        for ours, (_, theirs) in LAYER_PARTS.items():
-            for kind in ("weight", "bias"):
-                each = [
-                    f"layers.{layer}.{their}.{kind}" for their in ((theirs,) if isinstance(theirs, str) else theirs)
-                ]
-                names[f"layers.{layer}.{ours}.{kind}"] = tuple(each)
-    weights = {ours: _stacked(found, theirs) for ours, theirs in names.items()}
-    return _source(depth, int(config["encoder_attention_heads"]), weights, _of(found, "embed_positions.weight"))
-
-
-def _encoder_tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    """The encoder's tensors, whatever stands before their names: model.encoder., encoder. or nothing."""
-    for path in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(path, framework="pt") as file:
-                for name in file.keys():  # noqa: SIM118 - it is no mapping
-                    if "decoder." not in name:
-                        yield name.rpartition("encoder.")[2], file.get_tensor(name)
-        except (SafetensorError, OSError) as error:
-            raise UnusableSource(f"{path.name} cannot be read: {error}") from error
-
-
-def _stacked(found: dict[str, Tensor], names: str | tuple[str, ...]) -> Tensor:
-    """The named tensors below one another; Whisper's keys have no bias, where ours have zeros."""
-    if isinstance(names, str):
-        return _of(found, names)
-    without = [name for name in names if name.endswith("k_proj.bias")]
-    parts = [torch.zeros_like(_of(found, names[0])) if name in without else _of(found, name) for name in names]
-    return torch.cat(parts)
+    names: dict[str, tuple[str, ...]] = {}
+    for kind in ("weight", "bias"):
+        names |= {f"conv{n}.{kind}": (f"conv{n}.{kind}",) for n in (1, 2)} | {
+            f"end_norm.{kind}": (f"layer_norm.{kind}",)
+        }
+        for layer in range(depth):
+            for ours, (_, theirs) in LAYER_PARTS.items():
+                names[f"layers.{layer}.{ours}.{kind}"] = tuple(f"layers.{layer}.{name}.{kind}" for name in theirs)
+    weights = {ours: pretrained.stacked(found, theirs) for ours, theirs in names.items()}
+    positions = pretrained.named(found, "embed_positions.weight")
+    return _source(depth, int(config["encoder_attention_heads"]), weights, positions)
 
 
 def _depth(found: dict[str, Tensor], before: str) -> int:
     layers = {int(number[1]) for name in found if (number := re.match(re.escape(before) + r"(\d+)\W", name))}
     return len(layers)
-
-
-def _of(found: dict[str, Tensor], name: str) -> Tensor:
-    if name not in found:
-        raise UnusableSource(f"the weights lack {name}: this is no Whisper")
-    return found[name]
 
 
 def _source(depth: int, heads: int, weights: dict[str, Tensor], positions: Tensor) -> WhisperSource:
