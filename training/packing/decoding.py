@@ -11,6 +11,8 @@ from training.packing.clips import SAMPLE_RATE_HZ
 
 # Without a list, a text file that names others ("ffconcat") is opened and followed.
 FORMATS = "wav,flac,ogg,matroska,webm,mp3,mov,mp4,aiff"
+# CREMA-D is published so, and cloned without Git LFS every file is a line of text.
+LFS_POINTER = b"version https://git-lfs"
 
 
 class Undecodable(Exception):
@@ -22,6 +24,8 @@ def decoded(content: bytes) -> np.ndarray:
 
     Raises Undecodable.
     """
+    if content.startswith(LFS_POINTER):
+        raise Undecodable("it is a pointer of Git LFS and not the sound: `git lfs pull` fetches it")
     pieces: list[np.ndarray] = []
     try:
         with av.open(io.BytesIO(content), mode="r", options={"format_whitelist": FORMATS}) as container:
