@@ -372,7 +372,7 @@ RETRAIN_EVERY_HOURS = env.float("OE_RETRAIN_EVERY_HOURS", 24.0)
 RETRAIN_MIN_NEW_CLIPS = env.int("OE_RETRAIN_MIN_NEW_CLIPS", 50)
 # So many withdrawn clips that the champion has heard make a run due; 0: none do.
 RETRAIN_AFTER_WITHDRAWALS = env.int("OE_RETRAIN_AFTER_WITHDRAWALS", 1)
-RETRAIN_PRESET = env.str("OE_RETRAIN_PRESET", "tiny")
+RETRAIN_PRESET = env.str("OE_RETRAIN_PRESET", "site")
 RETRAIN_PLAN = env.json("OE_RETRAIN_PLAN", default={})
 TRAINER_LEASE_SECONDS = env.int("OE_TRAINER_LEASE_SECONDS", 60)
 
