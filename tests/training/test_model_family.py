@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training import small_whisper
-from training.clara import Clara, ClaraConfig, CorruptCheckpoint, fixed_base, import_base
+from training.clara import Clara, ClaraConfig, CorruptCheckpoint, fixed_base, import_base, inference
 from training.clara import model as model_module
 from training.clara.checkpoint import _canonical, _digest
 from training.clara.config import PRESETS
@@ -245,6 +245,23 @@ def test_another_whisper_becomes_a_base_that_is_found_by_its_digest(tmp_path, mo
     digest = capsys.readouterr().out.split()[-1]
     monkeypatch.setenv(fixed_base.FOLDERS, str(tmp_path))
     assert fixed_base.load(digest).depth == 1
+
+
+def test_clips_are_heard_in_batches_alike_and_given_back_in_their_order(of_mechanics, monkeypatch):
+    clara = of_mechanics("nano")
+    clips = [noise(samples, seed) for seed, samples in enumerate((9_000, 500, 8_000, 3_000, 600, 30_000))]
+    apart = torch.cat([clara.embed_audio([clip]) for clip in clips])
+    heard, listen = [], clara.model.listen
+    monkeypatch.setattr(
+        clara.model, "listen", lambda sound, counts: heard.append(counts.tolist()) or listen(sound, counts)
+    )
+    monkeypatch.setattr(inference, "SAMPLES_AT_ONCE", 20_000)
+    monkeypatch.setattr(inference, "CLIPS_AT_ONCE", 3)
+
+    together = clara.embed_audio(clips)
+
+    assert heard == [[500, 600, 3_000], [8_000, 9_000], [30_000]]
+    assert torch.allclose(together, apart, atol=1e-5)
 
 
 def test_a_suggestion_is_said_only_where_the_model_is_sure(of_mechanics):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from training.clara import checkpoint, fixed_base
 from training.clara.config import ClaraConfig
 from training.clara.model import ClaraModel
 
-CLIPS_AT_ONCE = 32
+# One batch, padded: what bounds a worker's memory when somebody speaks for a minute.
+CLIPS_AT_ONCE, SAMPLES_AT_ONCE = 32, 160 * 16_000
 
 
 class Clara:
@@ -55,7 +56,7 @@ class Clara:
     @torch.inference_mode()
     def embed_audio(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
         """Unit vectors (clips, width) of mono 16 kHz waveforms in [-1, 1], each (samples,)."""
-        return torch.cat([embedding for embedding, _ in self._heard(waveforms)])
+        return self._heard(waveforms)[0]
 
     @torch.inference_mode()
     def embed_text(self, texts: Sequence[str]) -> Tensor:
@@ -65,7 +66,7 @@ class Clara:
     @torch.inference_mode()
     def scores(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
         """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed and then calibrated."""
-        return torch.cat([self._scored(embedding, logits) for embedding, logits in self._heard(waveforms)])
+        return self._scored(*self._heard(waveforms))
 
     @torch.inference_mode()
     def from_below(self, tokens: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
@@ -99,14 +100,18 @@ class Clara:
             self._label_embeddings = torch.nn.functional.normalize(torch.stack(means), dim=-1)
         return self._label_embeddings
 
-    def _heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
         clips = [usable(waveform) for waveform in waveforms]
         if not clips:
             raise ValueError("there is no waveform to hear")
-        for start in range(0, len(clips), CLIPS_AT_ONCE):
-            some = clips[start : start + CLIPS_AT_ONCE]
-            counts = torch.tensor([len(clip) for clip in some], device=self.device)
-            yield self.model.listen(pad_sequence(some, batch_first=True).to(self.device), counts)
+        batches, heard = alike([len(clip) for clip in clips]), []
+        for batch in batches:
+            counts = torch.tensor([len(clips[place]) for place in batch], device=self.device)
+            padded = pad_sequence([clips[place] for place in batch], batch_first=True)
+            heard.append(self.model.listen(padded.to(self.device), counts))
+        order = torch.tensor([place for batch in batches for place in batch], device=self.device).argsort()
+        embeddings, logits = (torch.cat(parts)[order] for parts in zip(*heard, strict=True))
+        return embeddings, logits
 
     def _scored(self, embedding: Tensor, logits: Tensor) -> Tensor:
         by_caption = (self.model.logit_scale * embedding @ self.label_embeddings().T).softmax(dim=-1)
@@ -133,6 +138,17 @@ def built(config: ClaraConfig) -> ClaraModel:
     for not_a_size in ("name", "head_share", "temperature", "sure_from"):
         del flat[not_a_size]
     return ClaraModel(emotion_count=len(emotions), base=fixed_base.load(digest) if digest else None, **flat)
+
+
+def alike(lengths: Sequence[int]) -> list[list[int]]:
+    """The places of the lengths in batches of clips alike, so that little is padded, none larger than memory allows."""
+    batches: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        several = len(batches[-1]) + 1 if batches else 0
+        if not 0 < several <= CLIPS_AT_ONCE or several * lengths[place] > SAMPLES_AT_ONCE:
+            batches.append([])
+        batches[-1].append(place)
+    return batches
 
 
 def usable(waveform: Tensor | np.ndarray) -> Tensor:
