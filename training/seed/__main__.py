@@ -22,7 +22,7 @@ from training.clara import Clara
 from training.clara.checkpoint import write_durably
 from training.packing import Packed
 from training.plan import FitPlan
-from training.seed import card, held_out, making, measuring
+from training.seed import against_bare, card, held_out, making, measuring
 
 FACTS, SUMS, CARD = "facts.json", "SHA256SUMS", "README.md"
 LARGEST_BYTES = 12_000_000
@@ -42,7 +42,13 @@ def make(data: Path, out: Path, *, plan: FitPlan, groups: int = held_out.GROUPS)
     calibration = measuring.calibrated(heard)
     facts = _facts(packed, plan, groups) | {
         "calibration": asdict(calibration),
-        "measured": measuring.measured(heard),
+        "measured": measuring.measured(heard)
+        | {
+            "against_bare_tower": {
+                corpus: against_bare.measured(heard, packed, corpus, kept=out / "bare" / f"{corpus}.json")
+                for corpus in making.CORPORA
+            }
+        },
     }
     clara = making.trained(packed, making.labelled(packed), plan, cache=cache)
     clara.config = replace(clara.config, name="seed", **asdict(calibration))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from training import captions, packing
 from training.clara import Clara
-from training.corpora import ADAPTERS
 from training.feature_cache import FeatureCache
 from training.learner import Learner, device_for
 from training.packing import Packed, PackedClip
@@ -25,7 +24,7 @@ def plan() -> FitPlan:
 
 def packed_corpora(data: Path, folder: Path) -> Packed:
     """The corpora in the folders `ravdess` and `nemo` of `data`, packed once; raises NoCorpus or Unpackable."""
-    return packing.joined(_packed_corpus(name, data, folder / name) for name in CORPORA)
+    return packing.joined(packing.pack_named(name, data, folder / name) for name in CORPORA)
 
 
 def labelled(packed: Packed) -> list[PackedClip]:
@@ -53,9 +52,3 @@ def trained(packed: Packed, clips: Sequence[PackedClip], plan: FitPlan, *, cache
 def languages() -> list[str]:
     """The languages that the site writes its captions in."""
     return sorted(path.stem for path in captions.GRAMMARS.glob("*.json"))
-
-
-def _packed_corpus(name: str, root: Path, folder: Path) -> Packed:
-    adapter = ADAPTERS[name]
-    source = {"corpus": adapter.CORPUS, "licence": adapter.LICENCE, "source": adapter.SOURCE}
-    return packing.pack_corpus(adapter.read(root), folder, source=source)
