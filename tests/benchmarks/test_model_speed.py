@@ -8,6 +8,7 @@ the rest. The table is left in var/benchmarks/model-speed.md.
 
 import logging
 import os
+from functools import partial
 
 import pytest
 import torch
@@ -22,6 +23,8 @@ IS_BENCHMARK = "OE_BENCH" in os.environ
 REPORT = corpora.CACHE / "model-speed.md"
 SECONDS = 3
 BATCH, TURNS = (8, 3) if IS_BENCHMARK else (2, 3)
+LENGTHS_SECONDS = (1.5, 3, 10, 30) if IS_BENCHMARK else (3,)
+BASE = ClaraConfig.preset("base")
 TIMES_QUICKER = 4.0
 # A twin of the yardstick, small but well above `nano`: it shows that the race is run, not who wins it.
 TWIN_QUICKER = 1.0
@@ -31,9 +34,8 @@ SMALL = {"width": 128, "layers": 3, "latents": 128, "latent_heads": 4, "head_wid
 @pytest.fixture(scope="module")
 def steps():
     """Both models without weights, and a batch of two clips that is only counted."""
-    return ours(ClaraConfig.preset("base"), batch=2, seconds=SECONDS, device="meta"), theirs(
-        batch=2, seconds=SECONDS, device="meta"
-    )
+    same = {"batch": 2, "seconds": SECONDS, "device": "meta"}
+    return ours(BASE, **same), theirs(**same)
 
 
 def test_a_step_of_base_needs_less_than_a_quarter_of_the_operations(steps):
@@ -72,12 +74,12 @@ def test_a_race_is_told_by_the_middle_of_its_turns():
 
 
 def test_base_learns_from_four_times_the_clips_in_the_same_time():
-    own = ours(ClaraConfig.preset("base" if IS_BENCHMARK else "nano"), batch=BATCH, seconds=SECONDS)
+    own = ours(BASE if IS_BENCHMARK else ClaraConfig.preset("nano"), batch=BATCH, seconds=SECONDS)
     yardstick = theirs(batch=BATCH, seconds=SECONDS, sizes=None if IS_BENCHMARK else SMALL)
 
     race = raced(own, yardstick, turns=TURNS)
 
-    told = as_table(own, yardstick, race)
+    told = f"{operations()}\n{as_table(own, yardstick, race)}"
     log.info("\n%s", told)
     if IS_BENCHMARK:
         REPORT.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +111,16 @@ def test_a_gpu_is_used_as_well_as_was_planned():
 
     log.info("%s", told)
     assert gpu_model.misses(told) == []
+
+
+def operations() -> str:
+    """A step's operations a clip by its length, of both."""
+    rows = []
+    for seconds in LENGTHS_SECONDS:
+        both = [make(batch=1, seconds=seconds, device="meta") for make in (partial(ours, BASE), theirs)]
+        own, yardstick = (step.flops() / 1e9 for step in both)
+        rows.append((f"{seconds:g} s", f"{own:.1f}", f"{yardstick:.1f}", f"{yardstick / own:.2f}"))
+    return markdown(("a clip of", "base, GFLOP a step", "CLARA-100M", "ratio"), rows)
 
 
 def as_table(own: Step, yardstick: Step, race: Race) -> str:
