@@ -33,11 +33,8 @@ class Refused(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one act and return its exit code; whatever goes wrong in an expected way is one line on stderr."""
     asked = _parser().parse_args(arguments)
-    warnings.showwarning = _told
-    # Imported here: torch takes seconds, and `clara --help` none.
-    act = importlib.import_module(f"training.commands.{asked.act}")
     try:
-        done: int = act.run(asked)
+        return _done(asked)
     except KeyboardInterrupt:
         sys.stderr.write("clara: interrupted\n")
         return 130
@@ -48,8 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not isinstance(error, (*_expected(), OSError, MemoryError)):
             raise
-        sys.stderr.write(f"clara: {_in_words(error)}\n")
+        sys.stderr.write(f"clara: {in_words(error)}\n")
         return FAILED
+
+
+def in_words(error: Exception) -> str:
+    """What an expected error says to a person."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or "there is not enough memory"
+
+
+def _done(asked: argparse.Namespace) -> int:
+    # Imported here: torch takes seconds, and `clara --help` none.
+    act = importlib.import_module(f"training.commands.{asked.act}")
+    with warnings.catch_warnings():
+        warnings.showwarning = _told
+        done: int = act.run(asked)
     return done
 
 
@@ -120,12 +132,6 @@ def _expected() -> tuple[type[Exception], ...]:
     }
     known = [getattr(sys.modules.get(module), name, None) for module, names in named.items() for name in names]
     return (Refused, *(error for error in known if error))
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error) or "there is not enough memory"
 
 
 def _told(message: Warning | str, category: type[Warning], *_where: object, **_more: object) -> None:

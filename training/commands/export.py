@@ -44,8 +44,8 @@ def run(asked: argparse.Namespace) -> int:
     files = sorted(path for path in making.iterdir() if path.is_file())
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     write_durably(making / SUMS, "".join(lines).encode())
-    os.replace(making, target)
     size = sum(path.stat().st_size for path in files)
+    os.replace(making, target)
     base = f", on the base {clara.config.base[:12]}" if getattr(clara.config, "base", "") else ""
     sys.stdout.write(f"{target}: {len(files)} files, {size:,} bytes{base}\n")
     return 0

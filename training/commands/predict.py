@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from training.clara import Clara
-from training.command import Refused
+from training.command import Refused, in_words
 from training.commands.models import asked_for, waveform
 
 NOT_SURE = "not sure"
@@ -28,7 +28,7 @@ def run(asked: argparse.Namespace) -> int:
         try:
             sound = waveform(path)
         except (Refused, OSError) as error:
-            sys.stderr.write(f"clara: {error}\n")
+            sys.stderr.write(f"clara: {in_words(error)}\n")
             failed = True
             continue
         told = {"file": str(path), **(worded(clara, sound, asked.words) if asked.words else suggested(clara, sound))}

@@ -9,7 +9,7 @@ from training.clara import Clara
 CARD = """\
 # CLARA {name}
 
-A contrastive audio-text model that suggests which emotion listeners will hear in a voice. Trained from scratch on
+A contrastive audio-text model that suggests which emotion listeners will hear in a voice. Trained {start} on
 {clips} clips ({seconds:.0f} s) of {speakers} speakers; languages: {languages}; emotions: {emotions}.
 
 ## How well it hears voices it never heard
@@ -19,7 +19,7 @@ Unweighted average recall (UAR) on {test_clips} clips of {test_speakers} test sp
 |---|---|---|
 | suggestion (captions and head) | {zero_shot} |
 | logistic regression on its embeddings | {probe} |
-| logistic regression on log-mel statistics (baseline) | {baseline} |
+{tower}| logistic regression on log-mel statistics (baseline) | {baseline} |
 
 The interval is a bootstrap over {over}.{warning}
 
@@ -31,8 +31,10 @@ The interval is a bootstrap over {over}.{warning}
 |---|---|
 {recalls}
 
+{more}
+
 ## Training
-{steps} steps on a {device}; release `{digest}`; every figure and setting is in `eval.json`.
+{steps} steps on a {device}; release `{digest}`; every figure and setting is in `eval.json`, as a page in `eval.html`.
 Corpora: {corpora}. Labels by method: {methods}; `counts` are shares of listeners, `dawid-skene` an estimate that
 believes each listener as far as the others bear them out, `corpus` the annotation that came with it. Clips withdrawn
 while it trained, and left out: {dropped}. Where clips that it heard were withdrawn later, `withdrawn.json` beside this
@@ -54,6 +56,9 @@ def written(measured: dict[str, Any], clara: Clara, *, restrictions: dict[str, A
     train, test, training = measured["splits"]["train"], measured["splits"]["test"], measured["training"]
     return CARD.format(
         name=clara.config.name,
+        start="on the fixed base (the first layers of the Whisper-base encoder, MIT)"
+        if clara.config.base
+        else "from scratch",
         clips=train["clips"],
         seconds=train["seconds"],
         speakers=train["speakers"],
@@ -64,10 +69,12 @@ def written(measured: dict[str, Any], clara: Clara, *, restrictions: dict[str, A
         chance=measured["chance"],
         zero_shot=_cell(measured["zero_shot"]),
         probe=_cell(measured["probe"]),
+        tower=_tower(measured),
         baseline=_cell(measured["log_mel_baseline"]),
         over=measured["zero_shot"]["interval"]["over"],
         warning=_warning(test["speakers"]),
         by_language=_rows(measured["by_language"]),
+        more=_more(measured),
         recalls="\n".join(f"| {name} | {value:.3f} |" for name, value in measured["zero_shot"]["recalls"].items()),
         steps=training["steps"],
         device=training["device"],
@@ -86,6 +93,26 @@ def _restriction(use: dict[str, Any]) -> str:
 
 def _cell(summary: dict[str, Any]) -> str:
     return f"{summary['uar']:.3f} | {summary['interval']['low']:.3f} to {summary['interval']['high']:.3f}"
+
+
+def _tower(measured: dict[str, Any]) -> str:
+    tower = measured.get("bare_tower")
+    return f"| logistic regression on the bare base | {_cell(tower)} |\n" if tower else ""
+
+
+def _more(measured: dict[str, Any]) -> str:
+    """What else was measured, in a sentence each; nothing where only the first protocol was."""
+    told = []
+    if calibration := measured.get("calibration"):
+        error = calibration["at_temperature"]["value"]
+        told.append(f"How sure it says it is differs from how often it is right by {error:.3f} (ECE, 15 bins).")
+    if disturbed := measured.get("robustness"):
+        worst = min(disturbed, key=lambda name: disturbed[name]["uar"])
+        told.append(f"Of the disturbances tried, `{worst}` costs most: UAR {disturbed[worst]['uar']:.3f}.")
+    if leaks := measured.get("leaks"):
+        found = "found nothing" if leaks["passes"] else "**found something: see `leaks` in `eval.json`**"
+        told.append(f"The probes for leaks between training and test {found}.")
+    return " ".join(told)
 
 
 def _rows(by_language: dict[str, Any]) -> str:

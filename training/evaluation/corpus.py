@@ -93,7 +93,8 @@ def crossed(
     """
     everyone = packing.joined([*heard_on.values(), corpus])
     clips = [clip for clip in everyone.clips if clip.emotions]
-    sides = [[clip for clip in clips if (clip.corpus == name) == is_test] for is_test in (False, True)]
+    here = set(corpus.clips.column("key"))
+    sides = [[clip for clip in clips if (clip.key in here) == is_test] for is_test in (False, True)]
     shared = set.intersection(*({clip.emotion for clip in side} for side in sides))
     shared &= set(emotions) or shared
     if len(shared) < 2:

@@ -25,6 +25,7 @@ from training import captions
 from training.clara.checkpoint import write_durably
 from training.evaluation import figures, probe, regressions
 from training.evaluation.hearing import Heard
+from training.feature_cache import FeatureCache
 from training.learner import Learner, Unlearnable, device_for
 from training.packing import Packed, PackedClip
 from training.plan import FitPlan
@@ -57,6 +58,9 @@ def leave_one_out(
     names = sorted({getattr(clip, by) for clip in clips})
     if len(names) < 2:
         raise Unlearnable(f"leaving a {by} out needs at least two; there are {len(names)}")
+    if plan.cache_frozen:
+        # Once for all folds, which only read it.
+        Learner(Packed(folder), clips, plan, device=device_for(plan.device)).hear_once()
     told = {fold[by]: fold for fold in _folds(folder, by, names, plan, at_once, on_fold)}
     judged = [clip for name in names for clip in clips if getattr(clip, by) == name]
     truth, voices = [clip.emotion for clip in judged], [clip.speaker for clip in judged]
@@ -113,6 +117,7 @@ def _predicted(
     packed: Packed, heard: list[PackedClip], unheard: list[PackedClip], plan: FitPlan
 ) -> dict[str, list[str]]:
     learner = Learner(packed, heard, plan, device=device_for(plan.device))
+    learner.cache = FeatureCache(packed) if plan.cache_frozen else None
     while learner.steps_done < plan.steps:
         learner.step()
     languages = {clip.language for clip in heard}

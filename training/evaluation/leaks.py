@@ -194,4 +194,4 @@ def _between_halves(
         mixed = random.permutation(own)
         half = len(mixed) // 2
         apart.append(_apart(features[mixed[:half]].mean(axis=0), features[mixed[half:]].mean(axis=0), spread))
-    return max(apart)
+    return max(*apart, 1e-9)

@@ -10,7 +10,6 @@ from torch.nn.utils.rnn import pad_sequence
 
 from training.clara import fixed_base
 from training.clara.spectrogram import frame_mask
-from training.clara.whisper import WhisperEncoder, WhisperFrontEnd
 from training.packing import Packed, PackedClip
 
 SECONDS_AT_ONCE = 60
@@ -19,11 +18,11 @@ SAMPLE_RATE_HZ = 16_000
 
 @torch.inference_mode()
 def layers(
-    packed: Packed, clips: Sequence[PackedClip], *, encoder: WhisperEncoder | None = None
+    packed: Packed, clips: Sequence[PackedClip], *, encoder: fixed_base.Tower | None = None
 ) -> dict[str, np.ndarray]:
     """The mean over time of the stem's and every layer's output of the fixed base: layer name to (clips, width)."""
     tower = encoder or fixed_base.load()
-    front_end = WhisperFrontEnd(mels=tower.mels)
+    front_end = tower.front_end()
     # Alike in length, so that little is padding; padding changes nothing but the time it takes.
     order = sorted(range(len(clips)), key=lambda row: clips[row].sample_count)
     rows: dict[int, np.ndarray] = {}
