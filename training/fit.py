@@ -27,7 +27,7 @@ import torch
 
 from training import captions, feature_cache, packing, parallel, resumption
 from training.clara import Clara
-from training.evaluation import card, report
+from training.evaluation import card, page, report
 from training.learner import Learner, Unlearnable, device_for
 from training.packing import Packed, PackedClip
 from training.parallel import ALONE, Team
@@ -221,6 +221,7 @@ def export(clara: Clara, measured: dict, packed: Packed, restrictions: bytes, fo
     shutil.rmtree(making, ignore_errors=True)
     clara.save(making)
     (making / "eval.json").write_text(json.dumps(measured, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (making / "eval.html").write_text(page.written(measured, title=f"CLARA {clara.config.name}"), encoding="utf-8")
     told = card.written(measured, clara, restrictions=json.loads(restrictions))
     (making / "README.md").write_text(told, encoding="utf-8")
     (making / RESTRICTIONS).write_bytes(restrictions)

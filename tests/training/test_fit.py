@@ -107,6 +107,7 @@ def test_the_export_is_complete_and_tells_what_it_is(finished):
     assert sorted(path.name for path in (finished / "export").iterdir()) == [
         "README.md",
         "config.json",
+        "eval.html",
         "eval.json",
         "labels.json",
         "model.safetensors",
