@@ -99,11 +99,17 @@ def test_a_checkpoint_of_something_else_is_refused(small, change, error, reason)
         small.load_published(state)
 
 
-def test_its_pooling_runs_over_normalised_channels_so_the_mean_says_nothing(small):
-    latents = small.audio_layer_norm(small.audio_encoder(torch.randn(3, 20, 32)))
+def test_its_pooling_runs_over_normalised_channels_so_the_mean_says_nothing(small, monkeypatch):
+    latents = torch.randn(2, 32, 32) * torch.arange(1, 33)[:, None]
+    monkeypatch.setattr(small.audio_encoder, "forward", lambda tokens: latents)
+    normal = small.audio_layer_norm(latents)
 
-    assert latents.mean(dim=2).abs().max() < 1e-6
-    assert latents.amax(dim=2).min() > 0.5
+    heard = small.hear(torch.randn(2, 80, 40))
+
+    of_each_latent = torch.nn.functional.leaky_relu(small.audio_fc1(normal.amax(dim=2)))
+    by_hand = torch.nn.functional.normalize(small.audio_transform(of_each_latent), dim=-1)
+    assert normal.mean(dim=2).abs().max() < 1e-6
+    assert torch.allclose(heard, by_hand, atol=1e-5)
 
 
 def test_silence_behind_a_clip_and_padding_behind_a_text_change_what_it_embeds(small):
