@@ -1,10 +1,12 @@
 """A batch is changed by chance alone, a clip alike whatever lies beside it, and says what that falsified."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
 from tests.training.voices import batch_of, voice
-from training.augmentation import background, band, changed, falsified, measured, pitch, reverberation, speed
+from training.augmentation import background, band, changed, falsified, masked, measured, pitch, reverberation, speed
 from training.facets import FACETS
 
 SECONDS = (0.9, 0.5, 0.7, 0.3, 0.8, 0.6, 1.0, 0.4)
@@ -167,3 +169,17 @@ def test_a_gpu_changes_as_the_cpu_does(monkeypatch):
 def everything_at_once(monkeypatch):
     for change in (background, band, pitch, reverberation, speed):
         monkeypatch.setattr(change, "SHARE", 1.0)
+
+
+def test_everything_happens_where_the_sound_lies_and_nothing_waits_for_it(monkeypatch):
+    everything_at_once(monkeypatch)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    waveforms, counts = batch_of(VOICES)
+
+    # A meta tensor has a device and no values: mixed devices raise, and so does whoever asks for a value.
+    told = under(1, waveforms.to("meta"), counts, backgrounds=torch.empty(2, 8_000, device="meta"))
+
+    assert told.waveforms.device.type == "meta"
+    assert told.sample_counts.device.type == "cpu"
+    assert told.falsified == under(1, waveforms, counts, backgrounds=torch.randn(2, 8_000)).falsified
+    assert masked(torch.empty(8, 80, 100, device="meta"), counts.to("meta")).device.type == "meta"

@@ -38,8 +38,19 @@ def _spectrum(waveforms: Tensor, *, frames: int) -> Tensor:
 
 
 def _waves(spectrum: Tensor, *, length: int) -> Tensor:
+    """The sound of a spectrum (clips, bins, frames); torch's own asks for a value, and a GPU would be waited for."""
     window = _window(spectrum.real)
-    return torch.istft(spectrum, WINDOW_SAMPLES, HOP_SAMPLES, window=window, center=True, length=length)
+    frames = torch.fft.irfft(spectrum.transpose(1, 2), n=WINDOW_SAMPLES) * window  # (clips, frames, samples)
+    weights = _overlapped(window.square().expand(1, *frames.shape[1:]))
+    return (_overlapped(frames) / weights.clamp(min=0.1))[:, WINDOW_SAMPLES // 2 :][:, :length]
+
+
+def _overlapped(frames: Tensor) -> Tensor:
+    """Frames (clips, frames, WINDOW_SAMPLES) laid over one another, a hop apart: (clips, samples)."""
+    hops = WINDOW_SAMPLES // HOP_SAMPLES
+    parts = frames.unflatten(2, (hops, HOP_SAMPLES)).unbind(dim=2)
+    laid = [functional.pad(part, (0, 0, place, hops - 1 - place)) for place, part in enumerate(parts)]
+    return torch.stack(laid).sum(dim=0).flatten(1)
 
 
 def _window(waveforms: Tensor) -> Tensor:
