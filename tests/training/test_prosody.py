@@ -133,6 +133,14 @@ def test_what_is_no_voice_is_told_nothing_of(sound):
     assert prosody.measured(sound.astype(np.int16)) == {}
 
 
+def test_a_melody_neither_leaps_nor_ends_at_once():
+    gap, whole, leap = np.full(3, np.nan), np.linspace(30, 36, 7), np.array([50.0, 51, 52])
+
+    steady = prosody._steady(np.concatenate([whole, leap, gap, leap, gap, whole]))
+
+    assert np.array_equal(steady, np.concatenate([whole, [np.nan] * 12, whole]), equal_nan=True)
+
+
 def test_nothing_that_is_told_is_not_a_number():
     random = np.random.default_rng(2)
     for _ in range(20):
