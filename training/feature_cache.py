@@ -63,7 +63,12 @@ def made(
     ordered = sorted(clips, key=lambda clip: (clip.sample_count, clip.key))
     folder = packed.folder / FOLDER
     folder.mkdir(exist_ok=True)
-    for number, start in enumerate(range(0, len(ordered), CLIPS_A_SHARD)):
+    wanted = range(0, len(ordered), CLIPS_A_SHARD)
+    for index in sorted(folder.glob("[0-9]*.json"))[len(wanted) :]:
+        # Of other clips, or of another base.
+        index.unlink()
+        index.with_suffix(".float16").unlink(missing_ok=True)
+    for number, start in enumerate(wanted):
         on_shard(start, len(ordered))
         some = ordered[start : start + CLIPS_A_SHARD]
         told = [FORMAT, frozen, longest_seconds, [clip.key for clip in some]]

@@ -119,7 +119,7 @@ class Learner:
         self._move_average()
         return float(lost.detach())
 
-    def hear_once(self, *, on_shard: Callable[[int, int], None]) -> None:
+    def hear_once(self, *, on_shard: Callable[[int, int], None] = lambda done, of: None) -> None:
         """Have the frozen layers listen to every clip and keep what they hear; what was kept before stays."""
         frozen = f"{self.config.base} {self.config.base_taps} {self.config.base_stride}"
         feature_cache.made(

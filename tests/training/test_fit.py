@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.worlds import write_release
+from tests.training.worlds import PITCH_HZ, write_release
+from training import captions, packing
 from training import fit as fitting
 from training.clara import Clara
 from training.fit import RESUME_ME, Stopped, main
@@ -310,6 +311,42 @@ def test_steps_that_are_not_numbers_change_nothing_and_then_end_the_run(finished
     assert all(math.isnan(loss) for loss in losses)
     assert learner.steps_skipped == 21
     assert all(torch.equal(*pair) for pair in zip(before, learner.model.parameters(), strict=True))
+
+
+def test_a_tiny_set_is_learnt_until_every_clip_finds_its_words_and_all_words_their_clip(tmp_path, monkeypatch):
+    # Each clip under its own description, which a longer run would see now and then.
+    monkeypatch.setattr(captions, "OWN_TEXT_SHARE", 1.0)
+    write_release(tmp_path / "release", emotions=sorted(PITCH_HZ), splits={"vera": "train"}, clips_each=2)
+    clips = (packed := packing.pack(tmp_path / "release", tmp_path / "packed")).split("train")
+    plan = FitPlan.of(PLAN | {"steps": 40, "learning_rate": 5e-3, "augment": False})
+    learner = Learner(packed, clips, plan, device=torch.device("cpu"))
+    for _ in range(plan.steps):
+        learner.step()
+
+    clara = learner.clara({})
+    heard = clara.embed_audio([packed.waveform(clip) for clip in clips])
+    alike = heard @ clara.embed_text([clip.texts[0] for clip in clips]).T  # (clips, clips)
+
+    assert [clips[place].texts for place in alike.argmax(dim=1)] == [clip.texts for clip in clips]
+    assert [clips[place].texts for place in alike.argmax(dim=0)] == [clip.texts for clip in clips]
+
+
+def test_clips_without_labels_teach_by_their_words_and_by_being_heard_twice(tmp_path):
+    def unlabelled(about, number):
+        if number % 4:
+            about["labels"]["emotion"], about["text"] = {}, []
+            about["transcript"] = None if number % 4 == 1 else f"sentence {number}"
+
+    folder = run_folder(tmp_path, change=unlabelled)
+    packed = packing.pack(folder / "release", folder / "packed")
+    train = fitting.trainable(packed, FitPlan.of(PLAN))
+    learner = Learner(packed, train, FitPlan.of(PLAN | {"steps": 6}), device=torch.device("cpu"))
+    losses = [learner.step() for _ in range(6)]
+
+    assert sum(not clip.emotions for clip in train) == 18
+    assert sum(not clip.emotions for clip in fitting.trainable(packed, FitPlan.of(PLAN | {"augment": False}))) == 12
+    assert all(map(math.isfinite, losses))
+    assert learner.steps_skipped == 0
 
 
 def test_the_rate_warms_up_stays_and_comes_down():
