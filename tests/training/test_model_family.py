@@ -102,12 +102,13 @@ def test_bytes_that_share_a_token_are_read_in_their_order(of_mechanics):
 
 
 def test_the_row_of_an_n_gram_depends_on_its_own_bytes_alone():
-    here, there = torch.tensor([list(b"xx voice")]), torch.tensor([list(b"a new voice")])
+    voice, price, dance = (
+        gram_hashes(torch.tensor([list(word)]), 32_768)[0, -1].tolist() for word in (b"a new voice", b"price", b"dance")
+    )
 
-    two, three, four = (gram_hashes(tokens, 32_768)[0, -1].tolist() for tokens in (here, there, there + 1))
-
-    assert two == three
-    assert not set(two) & set(four)
+    # The last two, three and four bytes: voice and price share "ice", and dance no more than "ce".
+    assert [ours == theirs for ours, theirs in zip(voice, price, strict=True)] == [True, True, False]
+    assert [ours == theirs for ours, theirs in zip(voice, dance, strict=True)] == [True, False, False]
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("small", 46e6), ("base", 131e6), ("tiny", 0.54e6), ("nano", 0.05e6)])
@@ -134,6 +135,28 @@ def test_hearing_what_lies_below_is_listening(of_mechanics):
     # Two tokens that share one: the second of the last pair is already behind the end, and counts for nothing.
     assert below[1, 15:].abs().max() == 0
     assert torch.allclose(from_half, at_once, atol=2e-3)
+
+
+def test_a_token_that_is_left_over_is_thinned_to_itself():
+    tokens = torch.tensor([1.0, 2.0, 3.0, 9.0]).reshape(1, 4, 1, 1)
+
+    thin, counts = fixed_base.thinned(tokens, torch.tensor([3]), 2)
+
+    assert thin.flatten().tolist() == [1.5, 3.0]
+    assert counts.tolist() == [2]
+
+
+def test_a_base_is_normed_token_by_token_and_stops_at_the_highest_layer_heard(kept, tmp_path):
+    whole = imported(small_whisper.hugging_face(tmp_path / "whisper", small_whisper.weights()))
+    sound, counts = noise(8_000)[None], torch.tensor([8_000])
+
+    below, _ = fixed_base.FixedBase(whole, taps=(1, 2), stride=1)(sound, counts)
+
+    cut, _ = fixed_base.FixedBase(fixed_base.load(kept[1]), taps=(1, 2), stride=1)(sound, counts)
+    assert len(whole.layers) == 2
+    assert torch.allclose(below, cut, atol=1e-2)  # the one that was kept is in float16
+    assert torch.allclose(below.mean(dim=-1), torch.tensor(0.0), atol=1e-5)
+    assert torch.allclose(below.std(dim=-1, correction=0), torch.tensor(1.0), atol=1e-3)
 
 
 def test_what_lies_below_an_ear_of_its_own_is_its_log_mel(of_mechanics):

@@ -93,7 +93,7 @@ def test_neither_padding_nor_batch_mates_change_what_a_clip_sounds_like(encoder)
 def test_how_loud_a_clip_is_at_most_is_asked_of_the_clip_alone():
     # Between two frames; mirrored behind the end it would stand on one, and be louder than the clip ever was.
     click = torch.zeros(16_041)
-    click[80] = 1.0
+    click[1_680] = 1.0
 
     alone, _ = WhisperFrontEnd()(click[None], torch.tensor([16_041]))
     among, _ = WhisperFrontEnd()(torch.cat([click, torch.zeros(20_000)])[None], torch.tensor([16_041]))
