@@ -103,13 +103,12 @@ def test_what_is_not_falsified_is_still_true(monkeypatch):
         ({"decibels": 2.1}, {"loudness"}),
         ({"speeds": 101}, {"rate", "pitch"}),
         ({"ratios": 97}, {"pitch"}),
-        ({"has_echoes": True}, {"rate"}),
-        ({"has_babble": True}, {"rate"}),
+        ({"are_filled": True}, {"rate"}),
         ({"speeds": 90, "ratios": 105, "decibels": -6.0}, {"rate", "pitch", "loudness"}),
     ],
 )
 def test_every_change_says_which_facets_it_falsifies(done, untrue):
-    nothing = {"speeds": 100, "ratios": 100, "decibels": 0.0, "has_echoes": False, "has_babble": False}
+    nothing = {"speeds": 100, "ratios": 100, "decibels": 0.0, "are_filled": False}
 
     told = falsified(**{change: torch.tensor([amount]) for change, amount in {**nothing, **done}.items()})
 
@@ -117,17 +116,21 @@ def test_every_change_says_which_facets_it_falsifies(done, untrue):
     assert told[0] <= set(FACETS)
 
 
-def test_rooms_and_babble_are_told_and_noise_falsifies_nothing(monkeypatch):
-    batch = batch_of(VOICES)
-    for change in (speed, pitch, band, reverberation):
+def test_long_echoes_and_loud_babble_are_told_and_other_backgrounds_falsify_nothing(monkeypatch):
+    everything_at_once(monkeypatch)
+    for change in (speed, pitch):
         monkeypatch.setattr(change, "SHARE", 0.0)
-    monkeypatch.setattr(background, "SHARE", 1.0)
+    heard = {}
 
-    told = under(1, *batch).falsified
-    assert {untrue - {"loudness"} for untrue in told} == {frozenset(), frozenset({"rate"})}
+    for snr_db, direct_db in ((16.0, 12.0), (25.0, 12.0), (25.0, 4.0)):
+        monkeypatch.setattr(background, "SNR_DB", (snr_db, snr_db))
+        monkeypatch.setattr(reverberation, "DIRECT_DB", (direct_db, direct_db))
+        told = under(1, *batch_of(VOICES)).falsified
+        heard[snr_db, direct_db] = {untrue - {"loudness"} for untrue in told}
 
-    monkeypatch.setattr(reverberation, "SHARE", 1.0)
-    assert all("rate" in untrue for untrue in under(1, *batch).falsified)
+    assert heard[25.0, 12.0] == {frozenset()}
+    assert heard[16.0, 12.0] == {frozenset(), frozenset({"rate"})}, "noise or babble"
+    assert heard[25.0, 4.0] == {frozenset(), frozenset({"rate"})}, "shorter or longer echoes"
 
 
 def test_it_is_float32_whatever_the_training_computes_in(monkeypatch):

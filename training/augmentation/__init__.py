@@ -50,19 +50,16 @@ def changed(waveforms: Tensor, sample_counts: Tensor, *, backgrounds: Tensor | N
         waveforms = background.behind(waveforms, sample_counts, heard, places=backgrounds)
         waveforms = band.band_limited(waveforms, sample_counts, bands)
         waveforms = gain.within_full_scale(gain.gained(waveforms, decibels))
-    untrue = falsified(
-        speeds=speeds, ratios=ratios, decibels=decibels, has_echoes=rooms.are_used, has_babble=heard.are_babble
-    )
+    are_filled = rooms.fill_pauses | heard.fill_pauses
+    untrue = falsified(speeds=speeds, ratios=ratios, decibels=decibels, are_filled=are_filled)
     return Changed(waveforms, sample_counts, untrue)
 
 
-def falsified(
-    *, speeds: Tensor, ratios: Tensor, decibels: Tensor, has_echoes: Tensor, has_babble: Tensor
-) -> list[frozenset[str]]:
+def falsified(*, speeds: Tensor, ratios: Tensor, decibels: Tensor, are_filled: Tensor) -> list[frozenset[str]]:
     """What is no longer true of each clip after such changes, each (clips); what is not asked for falsifies nothing."""
     untrue = {
-        # Echoes and other voices fill the dips between syllables, by which a rate is told.
-        "rate": (speeds != 100) | has_echoes | has_babble,
+        # A rate is told by the dips between syllables, which echoes and other voices may fill.
+        "rate": (speeds != 100) | are_filled,
         "pitch": (speeds != 100) | (ratios != 100),
         "loudness": decibels.abs() > gain.UNNOTICED_DB,
     }

@@ -55,7 +55,7 @@ def response(original: Tensor, changed: Tensor) -> Tensor:
     size = 2 * len(original) + SAMPLE_RATE_HZ
     before, after = torch.fft.rfft(original.double(), n=size), torch.fft.rfft(changed.double(), n=size)
     power = before.abs().square()
-    return torch.fft.irfft(after * before.conj() / (power + 1e-4 * power.mean()), n=size)[:SAMPLE_RATE_HZ]
+    return torch.fft.irfft(after * before.conj() / (power + 1e-6 * power.mean()), n=size)[:SAMPLE_RATE_HZ]
 
 
 def rt60_seconds(response: Tensor) -> float:
