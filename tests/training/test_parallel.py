@@ -62,7 +62,7 @@ def packed(tmp_path_factory):
     )
 
 
-def learnt(packed, *, steps=4, **wanted):
+def learnt(packed, *, steps=3, **wanted):
     """The losses of some steps, and the weights after them."""
     plan = FitPlan.of(STILL | wanted)
     with parallel.joined() as team:
@@ -108,7 +108,7 @@ def test_two_processes_learn_what_one_learns(packed, batch_seconds):
 
 
 def test_a_run_of_two_processes_told_to_end_keeps_one_whole_state_and_one_process_finishes_it(tmp_path):
-    folder = run_folder(tmp_path, STILL | {"steps": 40})
+    folder = run_folder(tmp_path, STILL | {"steps": 24})
     processes = started(2, lambda: fitting.main(["--folder", str(folder)]))
     while not list((folder / "state").glob("*.pt")):
         time.sleep(0.01)
@@ -117,8 +117,8 @@ def test_a_run_of_two_processes_told_to_end_keeps_one_whole_state_and_one_proces
 
     assert answers(processes) == [RESUME_ME] * 2
     stopped_at = resumption.newest(folder / "state")["steps_done"]
-    assert 0 < stopped_at < 40
+    assert 0 < stopped_at < 24
     assert fitting.main(["--folder", str(folder)]) == 0
     assert {"step": stopped_at, "resumed": True}.items() <= [t for t in told(folder) if "resumed" in t][-1].items()
-    assert [line["step"] for line in told(folder) if "loss" in line] == list(range(2, 41, 2))
+    assert [line["step"] for line in told(folder) if "loss" in line] == list(range(2, 25, 2))
     assert Clara.load(folder / "export")
