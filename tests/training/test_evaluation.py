@@ -148,7 +148,7 @@ def test_every_block_of_the_protocol_is_told_with_its_intervals(measured):
     assert set(measured["by_language"]) == set(measured["leave_one_language_out"]) == {"en", "pl"}
     assert set(measured["captions"]["in_words_of"]) == {"de", "en", "pl"}
     assert measured["captions"]["in_words_of"]["pl"]["clips"] == measured["by_language"]["en"]["clips"]
-    assert set(measured["robustness"]) == {"snr_20_db", "snr_10_db", "telephone", "one_second"}
+    assert set(measured["robustness"]) == {"snr_20_db", "snr_10_db", "telephone", "opus_16_kbps", "one_second"}
     assert measured["calibration"]["fitted_on"] == "dev"
     assert measured["retrieval"]["text_to_audio"]["gallery"] == 24
     assert measured["leaks"]["speakers_on_both_sides"] == 0

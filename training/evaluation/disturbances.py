@@ -1,4 +1,4 @@
-"""What happens to sound on its way: noise, a telephone, a cut. Fixed by clip, so that two models hear the same."""
+"""What happens to sound on its way: noise, a telephone, a call, a cut. Fixed by clip: two models hear the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal
 
+from training.evaluation.opus import opus_coded
 from training.packing import SAMPLE_RATE_HZ
 
 # ITU-T G.712 passes 300 to 3,400 Hz; G.711 keeps eight bits of each sample by the mu-law.
@@ -47,6 +48,7 @@ DISTURBANCES: dict[str, Disturbance] = {
     "snr_20_db": lambda waveform, key: noisy(waveform, key, snr_db=20),
     "snr_10_db": lambda waveform, key: noisy(waveform, key, snr_db=10),
     "telephone": telephoned,
+    "opus_16_kbps": lambda waveform, key: opus_coded(waveform, bits_per_second=16_000),
     "one_second": lambda waveform, key: cropped(waveform, key, seconds=1),
 }
 
