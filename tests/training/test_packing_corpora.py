@@ -256,6 +256,23 @@ def test_a_clip_of_joined_packings_is_silenced_where_it_lies(three):
     assert silent == {"part1/1"}
 
 
+def test_words_that_only_a_withdrawn_clip_has_go_with_its_sound(tmp_path):
+    first, second, third = written(tmp_path / "voices")
+    clips = [
+        replace(first, transcript="My own secret.", texts=("a dry voice",)),
+        replace(second, transcript="The table is red.", texts=("a dry voice",)),
+        replace(third, transcript="The table is red."),
+    ]
+    packed = packing.pack_corpus(clips, tmp_path / "packed", source=SOURCE)
+
+    packing.erase(packed, frozenset({"voices/clip0", "voices/clip1"}))
+
+    left = Packed(tmp_path / "packed").clips
+    assert [clip.transcript for clip in left] == [None, "The table is red.", "The table is red."]
+    assert [clip.texts for clip in left] == [[], [], []]
+    assert "secret" not in (tmp_path / "packed" / "index.json").read_text()
+
+
 def test_the_same_clip_in_two_packings_is_refused(three):
     with pytest.raises(Unpackable, match="3 clips are in two packings, part0/0 among them"):
         packing.joined([three[0], three[1], three[0]])

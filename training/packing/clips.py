@@ -107,6 +107,11 @@ class Clips(Sequence[PackedClip]):
         values, codes = self._words[name]
         return np.array([is_so(value) for value in values], dtype=bool)[codes]
 
+    def had_only_by(self, are_they: np.ndarray, name: str) -> list[int]:
+        """The places of those values of a column of words that no other clip has."""
+        codes = self._words[name][1]
+        return np.setdiff1d(codes[are_they], codes[~are_they]).tolist()
+
     def chosen(self, numbers: np.ndarray | slice) -> list[PackedClip]:
         """The clips of these numbers (or of a slice, or where a bool array is true), as objects."""
         columns: dict[str, list[Any]] = {}

@@ -20,6 +20,8 @@ FIRST_FORMAT = "openempathic-packed/1"  # its index lists the clips one by one
 INDEX = "index.json"
 COLUMNS = "columns.npz"
 SAMPLES = "samples.int16"
+# Columns of what a person said, or others of them in free words, and what is left of it when the clip is withdrawn.
+SAID: dict[str, Any] = {"transcript": None, "texts": []}
 
 
 class Unpackable(Exception):
@@ -61,11 +63,18 @@ class Packed:
         return [clip for clip in self.clips.chosen(is_in) if clip.key not in without]
 
     def silence(self, keys: frozenset[str]) -> None:
-        """Overwrite the samples of these clips with zeros, durably."""
+        """Overwrite the samples of these clips with zeros, and words that only they have with nothing, durably."""
+        are_gone = self.clips.where("key", keys.__contains__)
         samples = np.memmap(self.folder / SAMPLES, dtype="<i2", mode="r+")
-        for clip in self.clips.chosen(self.clips.where("key", keys.__contains__)):
+        for clip in self.clips.chosen(are_gone):
             samples[clip.offset : clip.offset + clip.sample_count] = 0
         samples.flush()
+        index = json.loads((self.folder / INDEX).read_bytes())
+        if index["format"] == FORMAT and are_gone.any():
+            for name, empty in SAID.items():
+                for place in self.clips.had_only_by(are_gone, name):
+                    index["words"][name][place] = empty
+            write_durably(self.folder / INDEX, json.dumps(index, ensure_ascii=False).encode())
 
 
 class Joined(Packed):
@@ -116,7 +125,7 @@ def joined(packings: Iterable[Packed | Path]) -> Packed:
 
 
 def erase(packed: Packed, keys: frozenset[str]) -> None:
-    """Overwrite the samples of withdrawn clips with silence, durably; safe to do again."""
+    """Overwrite withdrawn clips with silence and their words with nothing, durably; safe to do again."""
     if keys:
         packed.silence(keys)
 
