@@ -8,7 +8,7 @@ emotion (it is not the voice), the same sentence in another emotion (it is not t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 from typing import Any
 
@@ -73,7 +73,7 @@ class Batches:
                 raise ValueError("no clip is left to train on")
             if self._order is None:
                 self._order = self._epoch_order()
-            if self._cursor == len(self._order):
+            if self._cursor >= len(self._order):
                 self._epoch, self._cursor, self._order = self._epoch + 1, 0, None
                 continue
             if batch := [clip for clip in self._order[self._cursor] if clip.key not in self._dropped]:
@@ -84,6 +84,8 @@ class Batches:
         """Leave these clips out from now on; the keys that were still in, sorted."""
         newly = sorted({clip.key for clip in self._clips} & set(keys) - self._dropped)
         self._dropped.update(newly)
+        # A run taken up again cannot know what a withdrawn clip said: from now on it is in no pair.
+        self._order = None if newly else self._order
         return newly
 
     def state(self) -> dict[str, Any]:
@@ -102,6 +104,7 @@ class Batches:
             random=random,
             share=self._pairs_share,
             longest_seconds=min(self._longest_clip_seconds, self._batch_seconds / 2),
+            without=self._dropped,
         )
         seconds = np.array([max(map(self._seconds, unit)) for unit in units])
         order = np.argsort(seconds * (1 + LENGTH_JITTER * random.uniform(-1, 1, len(units))))
@@ -144,15 +147,22 @@ def balanced(clips: Sequence[PackedClip], *, random: np.random.Generator) -> lis
 
 
 def paired(
-    clips: Sequence[PackedClip], *, random: np.random.Generator, share: float, longest_seconds: float
+    clips: Sequence[PackedClip],
+    *,
+    random: np.random.Generator,
+    share: float,
+    longest_seconds: float,
+    without: Set[str] = frozenset(),
 ) -> list[tuple[PackedClip, ...]]:
     """The same clips, some of them in twos of one length: that share by sentence and, of the rest, as many by speaker.
 
     Two of a pair have different emotions and the same words in the same language, or the same speaker; there are fewer
-    pairs where few sentences repeat. Clips over `longest_seconds` stay single.
+    pairs where few sentences repeat. Clips over `longest_seconds`, and those of the keys in `without`, stay single.
     """
     seconds = np.array([clip.duration_seconds for clip in clips])
-    is_free = np.array([bool(clip.emotions) for clip in clips], dtype=bool) & (seconds <= longest_seconds)
+    is_free = np.array([bool(clip.emotions) and clip.key not in without for clip in clips], dtype=bool) & (
+        seconds <= longest_seconds
+    )
     pairs: list[tuple[PackedClip, ...]] = []
     taken: set[int] = set()
     for alike in (_sentence, _speaker):

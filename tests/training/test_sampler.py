@@ -1,6 +1,7 @@
 """What a batch is made of: little padding, every language and voice, pairs that differ in the emotion alone."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,19 @@ def test_one_process_two_and_three_hear_the_same_batches_also_when_their_number_
         state = each[-1].state()
 
     assert heard == alone[:28]
+
+
+def test_a_run_taken_up_again_needs_no_words_of_those_who_withdrew():
+    clips, gone = mix(200, sentences=5), {f"clip{number:04d}" for number in range(0, 200, 3)}
+    forgotten = [replace(clip, transcript=None) if clip.key in gone else clip for clip in clips]
+    unbroken, resumed = batches_of(clips), batches_of(forgotten)
+    for _ in range(3):
+        unbroken.next()
+    unbroken.drop(gone)
+    resumed.restore(unbroken.state())
+
+    for _ in range(30):
+        assert [clip.key for clip in unbroken.next()] == [clip.key for clip in resumed.next()]
 
 
 def test_looking_ahead_moves_nothing():
