@@ -3,6 +3,7 @@
 import hashlib
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import torch
 
 from tests.training.corpora import layouts
 from training import captions, packing
-from training.clara import Clara
+from training.clara import Clara, ClaraConfig, fixed_base
+from training.clara.audio import StatisticsEncoder
+from training.clara.whisper import WhisperEncoder
 from training.corpora import IncompleteCorpus
 from training.evaluation import tower
 from training.plan import FitPlan
@@ -154,3 +157,51 @@ def test_a_head_that_grew_too_large_does_not_ship(made, monkeypatch, tmp_path):
 
     with pytest.raises(seed.TooLarge):
         seed.write(Clara.load(head), json.loads((head / "facts.json").read_bytes()), tmp_path / "head")
+
+
+def test_the_ear_hears_a_clip_alike_alone_and_beside_a_longer_one():
+    torch.manual_seed(0)
+    ear = StatisticsEncoder(taps=2, base_width=8, width=4, dropout=0.2).eval()
+    torch.nn.init.normal_(ear.score.weight)
+    short, long = torch.randn(1, 5, 2, 8), torch.randn(1, 40, 2, 8)
+    padded = torch.cat([torch.cat([short, torch.full((1, 35, 2, 8), 7.0)], dim=1), long])
+
+    together = ear(padded, torch.tensor([5, 40]))
+
+    assert torch.allclose(together[0], ear(short, torch.tensor([5]))[0], atol=1e-5)
+    assert torch.allclose(together[1], ear(long, torch.tensor([40]))[0], atol=1e-5)
+
+
+def test_the_ear_begins_where_its_statistics_are_level():
+    torch.manual_seed(0)
+    ear = StatisticsEncoder(taps=1, base_width=8, width=4, dropout=0.2)
+    channels = torch.linspace(0.1, 3, 8)
+    tokens = (torch.randn(200, 30, 1, 8) + torch.randn(200, 1, 1, 8)) * channels + 5
+    statistics = ear.statistics(tokens, torch.full((200,), 30))
+
+    ear.suit(statistics.mean(dim=0), statistics.std(dim=0, correction=0))
+    levelled = statistics * ear.scale + ear.shift
+
+    assert torch.allclose(levelled.mean(dim=0), torch.zeros(16), atol=1e-3)
+    assert torch.allclose(levelled.std(dim=0, correction=0), torch.ones(16), atol=1e-3)
+
+
+def test_what_was_heard_once_is_scored_like_the_sound(tmp_path, monkeypatch):
+    random = torch.Generator().manual_seed(1)
+    encoder = WhisperEncoder(mels=80, width=16, depth=2, heads=2, is_whole=False)
+    _, digest = fixed_base.keep(encoder, tmp_path, name="small")
+    monkeypatch.setenv(fixed_base.FOLDERS, str(tmp_path))
+    config = replace(
+        ClaraConfig.preset("seed", emotions=("anger", "fear")), base=digest, base_taps=(1, 2), text_depth=1
+    )
+    clara = Clara(config, labels={"anger": ["an angry voice"], "fear": ["a fearful voice"]})
+    sounds = [torch.randn(count, generator=random) * 0.1 for count in (4_000, 9_000)]
+
+    tokens = []
+    for sound in sounds:
+        below, counts = clara.model.below(sound[None], torch.tensor([len(sound)]))
+        tokens.append(below[0, : int(counts)].numpy())
+    embeddings, scores = clara.from_below(tokens)
+
+    assert torch.allclose(embeddings, clara.embed_audio(sounds), atol=1e-5)
+    assert torch.allclose(scores, clara.scores(sounds), atol=1e-5)

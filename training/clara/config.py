@@ -91,6 +91,19 @@ PRESETS = {
         base_taps=(2, 3, 4),
         base_stride=2,
     ),
+    # The seed head that ships: no tower, which tens of voices would not fill, but statistics of what the base says.
+    "seed": ClaraConfig(
+        name="seed",
+        width=192,
+        audio_width=256,
+        audio_depth=0,
+        text_width=128,
+        text_depth=2,
+        text_heads=4,
+        base=fixed_base.DIGEST,
+        base_taps=(2, 3, 4),
+        base_stride=2,
+    ),
     # From scratch on one GPU (46 M parameters) and on several (131 M).
     "small": ClaraConfig(
         name="small",

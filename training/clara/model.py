@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.clara.audio import AudioEncoder, TapEncoder
+from training.clara.audio import AudioEncoder, StatisticsEncoder, TapEncoder
 from training.clara.fixed_base import FixedBase, Tower
 from training.clara.spectrogram import LogMel
 from training.clara.text import TextEncoder
@@ -59,9 +59,12 @@ class ClaraModel(nn.Module):
         )
         sizes: dict[str, Any] = dict(width=audio_width, depth=audio_depth, heads=audio_heads, dropout=dropout)
         self.base = None if base is None else FixedBase(base, taps=base_taps, stride=base_stride)
-        self.audio: AudioEncoder | TapEncoder
+        self.audio: AudioEncoder | TapEncoder | StatisticsEncoder
         if base is None:
             self.audio = AudioEncoder(mels=mels, **sizes)
+        elif not audio_depth:
+            taps, base_width = len(base_taps), base.width
+            self.audio = StatisticsEncoder(taps=taps, base_width=base_width, width=audio_width, dropout=dropout)
         else:
             self.audio = TapEncoder(taps=len(base_taps), base_width=base.width, **sizes)
         self.text = TextEncoder(
