@@ -36,13 +36,28 @@ def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"CI skips nothing but what needs a GPU. {reason}"
 
 
-# The rooms whose tests take long, longest first.
-LONG = ("tests/openempathic/test_postgres.py", "tests/journeys", "tests/faults", "tests/soak", "tests/benchmarks")
+# What takes longest, and is begun first; then the rooms whose tests wait for voices, browsers and servers.
+LONGEST = (
+    "tests/openempathic/test_postgres.py",
+    "tests/journeys/test_the_loop.py",
+    "tests/journeys/test_pages_look.py",
+)
+WAITING = (JOURNEYS, "tests/faults", "tests/soak", "tests/benchmarks")
+# The share of the others among which those are strewn: at the end no core waits for a journey.
+STREWN = 0.8
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that at the end no core waits for another."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Begin with what takes longest, and let what waits and what reckons take turns, file by file."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    longest = [file for file in files if file.startswith(LONGEST)]
+    waiting = [file for file in files if file.startswith(WAITING) and file not in longest]
+    others = [file for file in files if file not in longest and file not in waiting]
+    places = {file: STREWN * number / len(waiting) for number, file in enumerate(waiting)}
+    places |= {file: number / len(others) for number, file in enumerate(others)}
+    items[:] = [item for file in [*longest, *sorted(places, key=lambda file: places[file])] for item in files[file]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,13 +1,13 @@
 """A take that was cut off: the browser is killed in mid-sentence, and what was said until then is there again."""
 
 import base64
-import os
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from contributions.audio import decode
 from tests import sites, worlds
+from tests.forms import first_of
 from tests.journeys import people
 from tests.journeys.devices import device_hearing, made, states, until, volunteer
 from tests.journeys.microphone import likeness, looped
@@ -95,8 +95,7 @@ def speaking(page: Page, *, seconds: float) -> None:
     until(page, f"async () => (await ({PIECES})()) >= {seconds}")
 
 
-# `./run soak` tells of every form.
-@pytest.mark.parametrize(("form", "refused"), list(FORMS.items())[: None if "OE_EVERY_ACT" in os.environ else 1])
+@pytest.mark.parametrize(("form", "refused"), first_of(FORMS.items()))
 def test_what_was_said_before_the_browser_was_killed_is_there_at_the_next_visit(
     site, device, voice, tmp_path, form, refused
 ):

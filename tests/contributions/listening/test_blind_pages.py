@@ -4,6 +4,7 @@ What must not be told is planted in the clip's rows: where any of it stands in a
 address of the site that can be asked with GET, the marker is found.
 """
 
+import re
 import uuid
 
 import pytest
@@ -190,7 +191,8 @@ def found_in(text: str) -> set[str]:
 
 def count_in(text: str) -> set[str]:
     """Whether the number of answers stands in it."""
-    return {"a count of votes"} if str(VOTES) in text else set()
+    # Among letters it is a piece of some digest.
+    return {"a count of votes"} if re.search(rf"(?<!\w){VOTES}(?!\w)", text) else set()
 
 
 def test_no_answer_of_the_site_tells_a_listener_anything_before_theirs(client, turn):
