@@ -42,7 +42,7 @@ LONGEST = (
     "tests/journeys/test_the_loop.py",
     "tests/journeys/test_pages_look.py",
 )
-WAITING = (JOURNEYS, "tests/faults", "tests/soak", "tests/benchmarks")
+WAITING = ("tests/journeys", "tests/faults", "tests/soak", "tests/benchmarks")
 # The share of the others among which those are strewn: at the end no core waits for a journey.
 STREWN = 0.8
 
