@@ -1,6 +1,6 @@
 """Of a test that has many forms (sizes, languages, interruptions): which are looked at now.
 
-`./run test` looks at the first, `./run soak` sets OE_EVERY and looks at all.
+`./run test` looks at the first and leaves out what is marked `soak`; `./run soak` sets OE_EVERY and looks at all.
 """
 
 import os

@@ -8,7 +8,6 @@ from django.utils.translation import get_language_info
 from playwright.sync_api import Page, sync_playwright
 
 from tests import sites
-from tests.forms import first_of
 from tests.journeys import looks
 from tests.journeys.microphone import browser_hearing
 
@@ -51,7 +50,8 @@ def misfits(page: Page, tag: str) -> Iterator[str]:
 OTHERS = ["de", "hi", *(tag for tag, _ in settings.LANGUAGES if tag not in ("en", "ar", "de", "hi"))]
 
 
-@pytest.mark.parametrize("language", first_of(OTHERS))
+@pytest.mark.soak
+@pytest.mark.parametrize("language", OTHERS)
 def test_every_page_fits_on_a_phone(site, browser, language):
     found = []
     for name, addresses in site.world["pages"].items():

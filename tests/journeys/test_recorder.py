@@ -148,6 +148,7 @@ def test_the_check_says_what_is_fine_and_is_not_asked_for_again(site, playwright
         expect(toggle(page)).to_be_focused()
 
 
+@pytest.mark.soak
 def test_sound_that_the_browser_changes_all_the_same_is_told_and_the_clip_says_so(site, playwright, voice):
     sound, _once = voice
     with vera_in_the_studio(playwright, site.url, "forced", sound=sound, script=FORCES + KEEP_TAKES) as page:
@@ -160,6 +161,7 @@ def test_sound_that_the_browser_changes_all_the_same_is_told_and_the_clip_says_s
         assert (capture["processing"], capture["autoGainControl"], capture["endedBy"]) == ("on", True, "speaker")
 
 
+@pytest.mark.soak
 def test_a_voice_that_the_browser_really_flattens_is_no_longer_like_itself_and_the_sites_clip_says_why(
     site, playwright, voice, tmp_path
 ):
@@ -246,6 +248,7 @@ def test_what_was_said_until_an_interruption_is_kept(site, playwright, voice, tm
             expect(page.locator("microphone-check")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_the_end_is_counted_down_in_words_and_comes_by_itself(site, playwright, voice):
     sound, _once = voice
     with vera_in_the_studio(playwright, site.url, "longest", sound=sound) as page:
@@ -288,6 +291,7 @@ def test_a_take_is_made_by_keyboard_alone_and_every_part_has_a_name(site, playwr
         expect(toggle(page)).to_be_focused()
 
 
+@pytest.mark.soak
 def test_whoever_wants_no_motion_sees_the_wave_when_it_is_finished(site, playwright, voice):
     sound, _once = voice
     context = {"reduced_motion": "reduce"}
