@@ -8,6 +8,8 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import translation
 
+from tests.forms import EVERY
+
 pytest_plugins = ["tests.fixtures_servers", "tests.fixtures_worlds"]
 
 
@@ -36,13 +38,35 @@ def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"CI skips nothing but what needs a GPU. {reason}"
 
 
-# The rooms whose tests take long, longest first.
-LONG = ("tests/openempathic/test_postgres.py", "tests/journeys", "tests/faults", "tests/soak", "tests/benchmarks")
+# What takes longest, and is begun first; then the rooms whose tests wait for voices, browsers and servers.
+LONGEST = (
+    "tests/openempathic/test_postgres.py",
+    "tests/journeys/test_the_loop.py",
+    "tests/journeys/test_pages_look.py",
+)
+WAITING = ("tests/journeys", "tests/faults", "tests/soak", "tests/benchmarks")
+# The share of the others among which those are strewn: at the end no core waits for a journey.
+STREWN = 0.8
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that at the end no core waits for another."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what the soak takes to the soak; let what waits and what reckons take turns, what takes longest first."""
+    left = [item for item in items if not EVERY and item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = in_turns([item for item in items if item not in left])
+
+
+def in_turns(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests file by file, in the order in which they take the least time on several processes."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    longest = [file for file in files if file.startswith(LONGEST)]
+    waiting = [file for file in files if file.startswith(WAITING) and file not in longest]
+    others = [file for file in files if file not in longest and file not in waiting]
+    places = {file: STREWN * number / len(waiting) for number, file in enumerate(waiting)}
+    places |= {file: number / len(others) for number, file in enumerate(others)}
+    return [item for file in [*longest, *sorted(places, key=lambda file: places[file])] for item in files[file]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -24,9 +24,9 @@ from contributions.leaving import farewell, homecoming, ledger, strays, withdraw
 from contributions.leaving.tombstones import Gone
 from contributions.models import Clip, ConsentEvent, Contributor, LicenceGrant, Release, ReleaseClip, TakingBack
 from contributions.releasing import selection
-from contributions.releasing.selection import in_pieces
 from openempathic import audit
 from openempathic.accounts.models import User
+from openempathic.pieces import in_pieces
 from openempathic.registry.models import Checkpoint
 
 log = logging.getLogger(__name__)

@@ -23,8 +23,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from contributions.models import Clip
 from contributions.releasing import rewriting
-from contributions.releasing.selection import in_pieces
 from openempathic.audit.models import AuditEvent
+from openempathic.pieces import in_pieces
 
 FORMAT = "openempathic-tombstone-feed/2"
 # Of before a purpose could be taken back alone: every line is of a clip.

@@ -25,6 +25,7 @@ from django.db import transaction
 
 from contributions.listening import labels
 from contributions.models import Clip, ClipLabel, Figure, Rating
+from openempathic.pieces import in_pieces
 
 # Below these the counts are all there is: answers on clips that at least two heard, and people who gave them.
 ENOUGH_RATINGS, ENOUGH_RATERS = 200, 3
@@ -38,7 +39,6 @@ SHARPNESS = 0.6
 ITERATIONS, TOLERANCE = 50, 1e-5
 # Everybody whose account is gone listens as one.
 SOMEBODY = 0
-CLIPS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,7 @@ def recompute(language: str, *, at: datetime) -> int:
         )
         for clip, probabilities in sorted(made.probabilities.items())
     ]
-    kept = sum(
-        keep_unchanged(fresh[start : start + CLIPS_AT_ONCE], versions) for start in range(0, len(fresh), CLIPS_AT_ONCE)
-    )
+    kept = sum(keep_unchanged(some, versions) for some in in_pieces(fresh))
     content = {
         "method": labels.DAWID_SKENE,
         "ratings": len(votes),

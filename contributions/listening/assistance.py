@@ -22,13 +22,13 @@ from django.utils import timezone
 
 from contributions.listening.intervals import Share, newcombe, share, student
 from contributions.models import Arm, Clip, Figure, Rating, RatingTurn, Suggestion
+from openempathic.pieces import in_pieces
 
 FIGURE = "assistance"
 # Fewer blind answers make no consensus to hold a suggestion against.
 ENOUGH = 3
 # Clips looked at for one figure, the newest, so that it costs the same on a site of any age.
 CLIPS_LOOKED_AT = 20_000
-AT_ONCE = 500
 # An emotion with fewer clips is not told by itself: whoever reads it may still be asked to hear one of them blindly.
 FEWEST_TOLD = 5
 
@@ -143,7 +143,7 @@ def judged(language: str) -> Iterator[tuple[str, str]]:
     clips = of_language(language).order_by("-stored_at").values_list("pk", flat=True)
     made = Suggestion.objects.filter(scores__isnull=False, clip=OuterRef("pk"))
     found = list(clips.filter(Exists(made))[:CLIPS_LOOKED_AT])
-    for ids in batches(found):
+    for ids in in_pieces(found):
         answers: dict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
         counting = Rating.objects.counting().filter(clip__in=ids, is_usable=True)
         for clip, emotion, at in counting.values_list("clip", "emotion", "rated_at"):
@@ -178,7 +178,7 @@ def steps(language: str) -> Iterator[Asked]:
     blind = Rating.objects.counting().filter(clip=OuterRef("clip"), rater=OuterRef("rater"), is_usable=True)
     turns = RatingTurn.objects.exclude(arm="").filter(Exists(blind), clip__in=of_language(language))
     found = list(turns.order_by("-opened_at").values_list("clip", "rater", "arm")[:CLIPS_LOOKED_AT])
-    for some in batches(found):
+    for some in in_pieces(found):
         ids = {clip for clip, _, _ in some}
         first, second = answers_to(ids)
         made = suggestions_for(ids)
@@ -223,9 +223,3 @@ def of_language(language: str) -> Any:
     """The live clips of the language; of all where it is empty."""
     clips = Clip.objects.live()
     return clips.filter(language=language) if language else clips
-
-
-def batches(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """So many at once as one question may name."""
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]

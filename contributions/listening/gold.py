@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from contributions import taxonomy
-from contributions.listening import reveals
+from contributions.listening import queue, reveals
 from contributions.models import (
     Clip,
     Examination,
@@ -29,8 +29,8 @@ from contributions.models import (
     Verdict,
 )
 from contributions.models.clip import ClipQuerySet
-from contributions.taxonomy import tags
 from openempathic import audit
+from openempathic.pieces import AT_ONCE, in_pieces
 
 AGENT = "worker:gold"
 # So many must have answered, so many parts of whom agree; whoever a fifth agrees with is right as well.
@@ -41,7 +41,6 @@ ONE_IN = 10
 # Wider than this it says nothing of an answer.
 BAND_MAX = 3
 EXPLANATION_LETTERS_MAX = 500
-AT_ONCE = 500
 # How many items are looked at together: one look mostly finds one, and whoever has met all of these is given none.
 LOOKED_AT = (16, 64, 256)
 
@@ -72,18 +71,10 @@ def playable() -> ClipQuerySet:
     return Clip.objects.filter(status=Clip.Status.ACCEPTED).covered_by(Purpose.STORE_AND_REVIEW)
 
 
-def language_of(tag: str) -> str:
-    """The language that the items of a variety belong to: that of which it is one, as the queue has it."""
-    try:
-        return tags.listed(tag).tag
-    except taxonomy.UnknownLanguage:
-        return tag
-
-
 def usable(language: str | None = None) -> "QuerySet[GoldItem]":
     """The items that may be played now: not retired, with a band, their clips accepted and covered."""
     items = GoldItem.objects.filter(Exists(playable().filter(pk=OuterRef("clip"))), is_active=True).exclude(emotions=[])
-    return items.filter(language=language_of(language)) if language else items
+    return items.filter(language=queue.widest(language)) if language else items
 
 
 def not_of(person: Any, items: "QuerySet[GoldItem]") -> "QuerySet[GoldItem]":
@@ -117,7 +108,7 @@ def maybe_gold(rater: Any, language: str, *, chance: random.Random | None = None
     first, last = numbers.order_by("pk").first(), numbers.order_by("-pk").first()
     if first is None or last is None:
         return None
-    lane = GoldItem.objects.filter(language=language_of(language), is_active=True, is_for_tutorial=False)
+    lane = GoldItem.objects.filter(language=queue.widest(language), is_active=True, is_for_tutorial=False)
     # From a place by lot on, and round.
     place = chance.randint(first, last)
     return first_unheard(rater, lane.filter(pk__gte=place)) or first_unheard(rater, lane.filter(pk__lt=place))
@@ -142,13 +133,13 @@ def first_unheard(rater: Any, stretch: "QuerySet[GoldItem]") -> GoldItem | None:
 def propose_all() -> int:
     """Propose in every language that has accepted clips; how many items are new."""
     there = Clip.objects.filter(status=Clip.Status.ACCEPTED).order_by().values_list("language", flat=True).distinct()
-    return sum(propose(language) for language in sorted({language_of(tag) for tag in there}))
+    return sum(propose(language) for language in sorted({queue.widest(tag) for tag in there}))
 
 
 def propose(language: str) -> int:
     """Make gold of every clip that is heard alike by enough, and hold what ratings made to them; how many are new."""
     made = sum(keep(clip_id, votes) for clip_id, votes in candidates(language))
-    for item in GoldItem.objects.filter(language=language_of(language), chosen_by=None).iterator(chunk_size=AT_ONCE):
+    for item in GoldItem.objects.filter(language=queue.widest(language), chosen_by=None).iterator(chunk_size=AT_ONCE):
         hold(item)
     return made
 
@@ -159,9 +150,9 @@ def candidates(language: str) -> Iterable[tuple[UUID, list[str]]]:
     of_it = Q(language=language) | Q(language__startswith=f"{language}-")
     enough = counting.filter(clip__in=playable().filter(of_it)).values("clip").annotate(many=Count("pk"))
     found = list(enough.filter(many__gte=VOTES_LEAST).order_by("clip").values_list("clip", flat=True))
-    for start in range(0, len(found), AT_ONCE):
+    for some in in_pieces(found):
         votes: dict[UUID, list[str]] = defaultdict(list)
-        for clip_id, emotion in counting.filter(clip__in=found[start : start + AT_ONCE]).values_list("clip", "emotion"):
+        for clip_id, emotion in counting.filter(clip__in=some).values_list("clip", "emotion"):
             votes[clip_id].append(emotion)
         yield from votes.items()
 
@@ -176,7 +167,7 @@ def keep(clip_id: UUID, votes: Sequence[str]) -> bool:
         if clip is None:
             return False
         item, is_new = GoldItem.objects.get_or_create(
-            clip=clip, defaults={"language": language_of(clip.language), "emotions": emotions}
+            clip=clip, defaults={"language": queue.widest(clip.language), "emotions": emotions}
         )
         if is_new:
             audit.record("gold.proposed", subject=item, by=AGENT, clip=str(clip_id), emotions=emotions)
@@ -221,7 +212,7 @@ def choose(
         if is_for_tutorial and not any(told.values()):
             raise NotGold(_("An example of the tutorial needs a word on why it is heard so."))
         facts: dict[str, Any] = {"explanation": told, "is_for_tutorial": is_for_tutorial, "is_active": True}
-        facts |= {"language": language_of(found.language)}
+        facts |= {"language": queue.widest(found.language)}
         if emotions != before.emotions:
             facts |= {"emotions": emotions, "chosen_by": by}
         item, _is_new = GoldItem.objects.update_or_create(clip=found, defaults=facts)

@@ -7,7 +7,7 @@ the rest is as welcome, and what they hear is kept. What it does not know: who i
 import hmac
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from statistics import fmean, median
@@ -21,6 +21,7 @@ from django.utils import timezone
 from contributions.listening import gold, intervals, labels, patterns
 from contributions.listening.patterns import UNUSABLE, Heard, Pattern, Second, Usual
 from contributions.models import Arm, Clip, Figure, GoldItem, RaterStanding, Rating, RatingVoid, Suggestion
+from openempathic.pieces import in_pieces
 
 METHOD = "standing-1"
 # The newest so many answers are looked at, so that a listener of years costs no more than one of weeks.
@@ -28,7 +29,6 @@ LOOKED_AT = 500
 WEEKS_TOLD = 12
 # So long after somebody's last answer others may still hear the same clips; then their row is made anew once a day.
 HEARD_BY_OTHERS_FOR, STALE_AFTER = timedelta(days=60), timedelta(days=1)
-CLIPS_AT_ONCE = 500
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 SYLLABLES = 3
 
@@ -155,7 +155,7 @@ def said(is_usable: bool, emotion: str) -> str:
 def said_by_others(rater: int, clips: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     """The standing blind answers of everybody else to these clips."""
     told: dict[UUID, list[str]] = defaultdict(list)
-    for some in batches(clips):
+    for some in in_pieces(clips):
         counting = Rating.objects.counting().filter(clip__in=some).exclude(rater=rater).order_by("rated_at")
         for clip, is_usable, emotion in counting.values_list("clip", "is_usable", "emotion"):
             told[clip].append(said(is_usable, emotion))
@@ -165,7 +165,7 @@ def said_by_others(rater: int, clips: Sequence[UUID]) -> Mapping[UUID, list[str]
 def steps_after(rater: int, clips: Sequence[UUID]) -> Mapping[UUID, Second]:
     """What became of the listener's blind answers in the step after them, where a model had suggested something."""
     told: dict[UUID, Second] = {}
-    for some in batches(clips):
+    for some in in_pieces(clips):
         informed = Rating.objects.standing().filter(clip__in=some, rater=rater, phase=Rating.Phase.INFORMED)
         informed = informed.exclude(arm="")
         made: dict[UUID, str] = {}
@@ -176,12 +176,6 @@ def steps_after(rater: int, clips: Sequence[UUID]) -> Mapping[UUID, Second]:
             if suggested:
                 told[rating.clip_id] = Second(rating.arm == Arm.SHOWN, suggested, rating.emotion)
     return told
-
-
-def batches(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """So many at once as one question may name."""
-    for start in range(0, len(rows), CLIPS_AT_ONCE):
-        yield rows[start : start + CLIPS_AT_ONCE]
 
 
 def measures(heard: Sequence[Heard], found: Sequence[Pattern]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from contributions.models import Clip, RaterPause, Rating, RatingVoid, Verdict, 
 from contributions.screening import suspicions
 from openempathic import audit, leases
 from openempathic.accounts.models import User
+from openempathic.pieces import in_pieces
 
 AGENT = "voiding"
 # What a person may give as a reason; UNDONE is the listener's own.
@@ -37,7 +38,6 @@ CLIPS_AT_ONCE = 25
 BATCHES_A_CLAIM = 8
 # So many are looked at before an order is given; of more the page tells what follows from these.
 FORESEEN = 2000
-AT_ONCE = 500
 
 
 class NotVoidable(Exception):
@@ -234,8 +234,8 @@ def foresee(chosen: "QuerySet[Rating]") -> Foresight:
     is_part, clips = len(clips) > FORESEEN, clips[:FORESEEN]
     statuses: Counter[tuple[str, str]] = Counter()
     named: Counter[tuple[str, str]] = Counter()
-    for start in range(0, len(clips), AT_ONCE):
-        some = Clip.objects.live().in_bulk(clips[start : start + AT_ONCE])
+    for piece in in_pieces(clips):
+        some = Clip.objects.live().in_bulk(piece)
         gone = set(counting.filter(clip__in=some).values_list("pk", flat=True))
         answers, decided = standing_in(some), decided_in(some)
         for clip_id, clip in some.items():

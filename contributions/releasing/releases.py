@@ -22,6 +22,7 @@ from contributions.releasing.selection import Chosen, Selection
 from contributions.releasing.shards import Written
 from contributions.taxonomy import restrictions
 from openempathic import audit, storage
+from openempathic.pieces import AT_ONCE, in_pieces
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:
 
 def check_still_allowed(kind: str, clips: list[Chosen]) -> None:
     """Ask again, with the rows locked: a withdrawal now comes either before us, and is seen, or after, and sees us."""
-    for some in selection.in_pieces(sorted(clip.clip for clip in clips)):
+    for some in in_pieces(sorted(clip.clip for clip in clips)):
         mine = Clip.objects.filter(pk__in=some)
         lock(LicenceGrant.objects.filter(clips__in=some).distinct().values_list("pk", flat=True), LicenceGrant)
         lock(mine.order_by().values_list("contributor_id", flat=True).distinct(), Contributor)
@@ -219,7 +220,7 @@ def keep_rows(release: Release, clips: list[Chosen], *, at: datetime, by: Any) -
     release.save(force_insert=True)
     Release.objects.filter(pk=release.pk).update(frozen_at=at)
     members = [ReleaseClip(release=release, clip_id=clip.clip, key=clip.key, split=clip.split) for clip in clips]
-    ReleaseClip.objects.bulk_create(members, batch_size=selection.IDS_AT_ONCE)
+    ReleaseClip.objects.bulk_create(members, batch_size=AT_ONCE)
     audit.record("release.frozen", subject=release, by=by, kind=str(release.kind), digest=release.digest)
     release.frozen_at = at
 

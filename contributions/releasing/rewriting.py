@@ -29,9 +29,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from contributions.models import Clip, Release, ReleaseClip
-from contributions.releasing.selection import PURPOSES, in_pieces
+from contributions.releasing.selection import PURPOSES
 from contributions.releasing.shards import add, canonical
 from openempathic import durable, storage
+from openempathic.pieces import in_pieces
 
 log = logging.getLogger(__name__)
 

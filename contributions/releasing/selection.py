@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,12 +15,12 @@ from django.conf import settings
 from contributions import self_reports
 from contributions.listening import labels as labelling
 from contributions.models import Annotation, Clip, ClipLabel, Contributor, CurrentConsent, Purpose, Rating, Release
+from openempathic.pieces import in_pieces
 
 PURPOSES = {Release.Kind.TRAINING: Purpose.TRAIN_MODELS, Release.Kind.DATASET: Purpose.RELEASE_DATASET}
 # Fewer voices of a language that tell the same gender, and it would point at one of them.
 SPEAKERS_TO_HIDE_AMONG = 5
 # SQLite and PostgreSQL both take this many ids in one question.
-IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -268,12 +268,6 @@ def genders_told(clips: list[Clip]) -> dict[UUID, str]:
             alike[clip.language, speakers[clip.contributor_id].gender].add(clip.contributor_id)
     exposed = {one for few in alike.values() if len(few) < SPEAKERS_TO_HIDE_AMONG for one in few}
     return {pk: speakers[pk].gender for pk in tellable if speakers[pk].licence_id or pk not in exposed}
-
-
-def in_pieces(ids: list[Any]) -> Iterator[list[Any]]:
-    """The ids, as many at a time as a database takes in one question."""
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        yield ids[start : start + IDS_AT_ONCE]
 
 
 def no_longer_covered(ids: Iterable[UUID], *, kind: str) -> set[UUID]:

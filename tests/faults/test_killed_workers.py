@@ -6,12 +6,13 @@ import uuid
 import pytest
 
 from tests import servers, sites, worlds
+from tests.forms import first_of
 
 pytestmark = pytest.mark.faults
 CLIPS = 12
 
 
-@pytest.fixture(params=["embedded", "servers"])
+@pytest.fixture(params=first_of(["servers", "embedded"]))
 def site(request, tmp_path):
     environment = {"OE_LEASE_SECONDS": "4"}
     if request.param == "servers":

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests import sites
+from tests.forms import first_of
 from tests.journeys import people
 from tests.journeys.keyboard import go_by, press_on, reach, tick
 from tests.journeys.microphone import browser_hearing
@@ -25,7 +26,7 @@ def browser():
         yield started
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of(["dark", "light"]))
 def test_vera_makes_a_token_and_tries_it_without_a_mouse(site, browser, scheme, tmp_path):
     vera = browser.new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
     refused: list[str] = []

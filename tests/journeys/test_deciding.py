@@ -207,6 +207,7 @@ def test_lena_reports_a_clip_milo_sets_it_aside_mona_decides_and_lena_reads_the_
     picture(lena, "own-reports", tmp_path)
 
 
+@pytest.mark.soak
 def test_milo_decides_about_several_at_once_and_sees_first_what_would_happen(site, vera, enter, tmp_path):
     several = [screened(site, vera, silent(seconds), "UNUSABLE") for seconds in (1, 1.5)]
     delicate = screened(site, vera, silent(2.5), "UNUSABLE")
@@ -241,6 +242,7 @@ def test_milo_decides_about_several_at_once_and_sees_first_what_would_happen(sit
     assert [status_of(site, clip) for clip in (*several, delicate)] == ["IN_REVIEW", "IN_REVIEW", "QUARANTINED"]
 
 
+@pytest.mark.soak
 def test_the_pages_hold_together_in_a_language_that_runs_from_the_right(site, enter, tmp_path):
     milo = enter("milo", "/moderate/", size=NARROW, locale="ar")
     for way, name in (("/moderate/", "list-ar"), ("/moderate/reports/", "reports-ar")):

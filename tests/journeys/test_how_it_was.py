@@ -89,6 +89,7 @@ def test_vera_says_how_it_was_and_nothing_was_chosen_for_her(site, browser, tmp_
     expect(page.get_by_role("heading", name="How was it?")).to_be_hidden()
 
 
+@pytest.mark.soak
 def test_one_click_skips_it_and_it_comes_back_empty_with_the_next_take(site, browser):
     page = seated(browser, site, "skipping")
     give(page)
@@ -102,6 +103,7 @@ def test_one_click_skips_it_and_it_comes_back_empty_with_the_next_take(site, bro
     assert page.locator("how-it-was :checked").count() == 0
 
 
+@pytest.mark.soak
 def test_what_is_said_without_a_connection_follows_its_clip(site, browser):
     page = seated(browser, site, "offline")
     page.context.set_offline(True)

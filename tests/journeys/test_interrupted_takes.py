@@ -1,13 +1,13 @@
 """A take that was cut off: the browser is killed in mid-sentence, and what was said until then is there again."""
 
 import base64
-import os
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from contributions.audio import decode
 from tests import sites, worlds
+from tests.forms import first_of
 from tests.journeys import people
 from tests.journeys.devices import device_hearing, made, states, until, volunteer
 from tests.journeys.microphone import likeness, looped
@@ -95,8 +95,7 @@ def speaking(page: Page, *, seconds: float) -> None:
     until(page, f"async () => (await ({PIECES})()) >= {seconds}")
 
 
-# `./run soak` tells of every form.
-@pytest.mark.parametrize(("form", "refused"), list(FORMS.items())[: None if "OE_EVERY_ACT" in os.environ else 1])
+@pytest.mark.parametrize(("form", "refused"), first_of(FORMS.items()))
 def test_what_was_said_before_the_browser_was_killed_is_there_at_the_next_visit(
     site, device, voice, tmp_path, form, refused
 ):
@@ -139,6 +138,7 @@ def decoded(sound: str, folder):
     return decode.decode(path, longest_seconds=30).waveform
 
 
+@pytest.mark.soak
 def test_a_take_that_was_cut_off_can_be_thrown_away(site, device):
     with device() as page:
         volunteer(page, site.url, "throws")
@@ -155,6 +155,7 @@ def test_a_take_that_was_cut_off_can_be_thrown_away(site, device):
         assert (states(page), page.evaluate(PIECES)) == ([], 0)
 
 
+@pytest.mark.soak
 def test_a_take_that_another_tab_is_recording_is_left_to_it(site, device):
     with device() as page:
         volunteer(page, site.url, "tabs")
@@ -196,6 +197,7 @@ def test_what_somebody_else_began_on_this_device_is_not_brought_back_to_otto(sit
         expect(page.get_by_text("You were interrupted while you spoke.").first).to_be_hidden()
 
 
+@pytest.mark.soak
 def test_a_phones_take_tells_how_long_it_is_although_it_came_in_pieces(site, playwright, voice, tmp_path):
     phone = device_hearing(playwright, voice[0], tmp_path)
     pixel = {name: x for name, x in playwright.devices["Pixel 7"].items() if name != "default_browser_type"}

@@ -67,6 +67,7 @@ def given(page: Page) -> dict:
     return sent.value.json()
 
 
+@pytest.mark.soak
 def test_the_clip_says_in_which_manner_vera_was_asked_to_speak(site, seated, tmp_path):
     wished = seated.locator("[data-style]").get_attribute("data-style")
     expect(seated.get_by_text("If you like, say it like this")).to_be_visible()
@@ -75,6 +76,7 @@ def test_the_clip_says_in_which_manner_vera_was_asked_to_speak(site, seated, tmp
     assert given(seated)["intended_style"] == wished != ""
 
 
+@pytest.mark.soak
 def test_a_manner_that_vera_leaves_out_is_gone_from_card_and_clip(site, seated):
     wished = seated.locator("[data-style]").get_attribute("data-style")
     with seated.expect_response(lambda answer: f"/manners/{wished}/skip/" in answer.url) as told:

@@ -116,6 +116,7 @@ def test_a_browser_that_cannot_record_is_told_at_once(site, playwright, sound):
         expect_help(page, "unsupported")
 
 
+@pytest.mark.soak
 def test_a_microphone_that_the_system_silences(site, playwright, tmp_path):
     """A muted input sends zeros; the event that phones send with it is ours here: Chromium's devices cannot mute."""
     silence = noise(None, tmp_path)
@@ -133,6 +134,7 @@ def test_a_microphone_that_the_system_silences(site, playwright, tmp_path):
         expect(page.get_by_role("button", name="Record a test of 3 seconds")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_microphone_that_the_system_keeps_from_the_browser(site, playwright, sound):
     with vera_in_the_studio(playwright, site.url, "system", sound=sound, script=SYSTEM_REFUSES) as page:
         turn_on(page)
@@ -140,6 +142,7 @@ def test_a_microphone_that_the_system_keeps_from_the_browser(site, playwright, s
         expect_help(page, "system")
 
 
+@pytest.mark.soak
 def test_a_take_of_zeros_is_told_in_the_studio_and_by_the_meter_while_it_is_made(site, playwright, sound, tmp_path):
     with device_hearing(playwright, sound, tmp_path)() as page:
         volunteer(page, site.url, "zeros")
@@ -158,6 +161,7 @@ def test_a_take_of_zeros_is_told_in_the_studio_and_by_the_meter_while_it_is_made
         expect(page.get_by_role("button", name="Record again")).to_be_focused()
 
 
+@pytest.mark.soak
 def test_a_microphone_lost_in_the_middle_of_the_check(site, playwright, sound):
     with vera_in_the_studio(playwright, site.url, "lost", sound=sound) as page:
         turn_on(page)
@@ -170,6 +174,7 @@ def test_a_microphone_lost_in_the_middle_of_the_check(site, playwright, sound):
         expect(page.get_by_role("button", name="Record a test of 3 seconds")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_chosen_microphone_that_went_away(site, playwright, sound):
     with vera_in_the_studio(playwright, site.url, "absent", sound=sound) as page:
         turn_on(page)

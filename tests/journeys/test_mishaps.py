@@ -27,6 +27,7 @@ def playwright():
         yield started
 
 
+@pytest.mark.soak
 def test_a_take_made_offline_is_kept_and_sent_after_the_page_was_opened_again(site, playwright, tmp_path):
     sound, once = looped(worlds.ANGER, tmp_path)
     with vera_in_the_studio(playwright, site.url, "offline", sound=sound) as page:

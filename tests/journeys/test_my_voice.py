@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import sites, worlds
+from tests.forms import first_of
 from tests.journeys import people
 from tests.journeys.keyboard import go_by, press_on, tick
 from tests.journeys.microphone import browser_hearing, looped
@@ -55,7 +56,7 @@ def give_a_clip(page: Page) -> str:
     return people.send(page)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first_of(SIZES))
 def test_vera_gives_sees_and_withdraws_in_two_clicks_from_any_page(site, browser, size, tmp_path):
     vera = visitor(browser, size)
     people.sign_up(vera, site.url, f"vera-{size}@example.org")
@@ -111,7 +112,7 @@ def test_gina_does_everything_as_a_guest_with_the_keyboard_alone(site, browser, 
     expect(gina.get_by_text("The clip is withdrawn.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first_of(SIZES))
 def test_gina_comes_back_with_her_code_and_makes_her_clips_an_accounts(site, browser, size, tmp_path):
     gina = visitor(browser, size)
     people.choose_language(gina, site.url, "English")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from contributions.audio import decode
 from tests import sites, worlds
+from tests.forms import first_of
 from tests.journeys import people
 from tests.journeys.keyboard import reach
 from tests.journeys.microphone import likeness, looped, noise
@@ -109,7 +110,7 @@ def sound_of(page: Page, folder):
 # Before recording
 
 
-@pytest.mark.parametrize(("level", "room"), [(-70, "Quiet."), (-52, "Some noise"), (-30, "Too noisy")])
+@pytest.mark.parametrize(("level", "room"), first_of([(-52, "Some noise"), (-70, "Quiet."), (-30, "Too noisy")]))
 def test_the_check_measures_the_room(site, playwright, tmp_path, level, room):
     with vera_in_the_studio(playwright, site.url, f"room{-level}", sound=noise(level, tmp_path)) as page:
         turned_on(page)
@@ -147,6 +148,7 @@ def test_the_check_says_what_is_fine_and_is_not_asked_for_again(site, playwright
         expect(toggle(page)).to_be_focused()
 
 
+@pytest.mark.soak
 def test_sound_that_the_browser_changes_all_the_same_is_told_and_the_clip_says_so(site, playwright, voice):
     sound, _once = voice
     with vera_in_the_studio(playwright, site.url, "forced", sound=sound, script=FORCES + KEEP_TAKES) as page:
@@ -159,6 +161,7 @@ def test_sound_that_the_browser_changes_all_the_same_is_told_and_the_clip_says_s
         assert (capture["processing"], capture["autoGainControl"], capture["endedBy"]) == ("on", True, "speaker")
 
 
+@pytest.mark.soak
 def test_a_voice_that_the_browser_really_flattens_is_no_longer_like_itself_and_the_sites_clip_says_why(
     site, playwright, voice, tmp_path
 ):
@@ -180,7 +183,7 @@ def test_a_voice_that_the_browser_really_flattens_is_no_longer_like_itself_and_t
 # Recording
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", first_of([390, 1280]))
 def test_while_vera_records_nothing_moves_and_her_voice_stays_as_it_is(site, playwright, voice, tmp_path, width):
     sound, once = voice
     context = {"viewport": {"width": width, "height": 844}}
@@ -209,12 +212,15 @@ def test_while_vera_records_nothing_moves_and_her_voice_stays_as_it_is(site, pla
 
 @pytest.mark.parametrize(
     ("why", "happens", "told"),
-    [
-        ("lost", None, "The microphone was lost while you spoke."),
-        ("muted", CALL, "Your device took the microphone away, perhaps for a call."),
-        ("hidden", LEAVE, "You left this page while you spoke."),
-        ("switched", REROUTE, "The sound moved to another device while you spoke"),
-    ],
+    first_of(
+        [
+            ("lost", None, "The microphone was lost while you spoke."),
+            ("hidden", LEAVE, "You left this page while you spoke."),
+            ("muted", CALL, "Your device took the microphone away, perhaps for a call."),
+            ("switched", REROUTE, "The sound moved to another device while you spoke"),
+        ],
+        2,
+    ),
 )
 def test_what_was_said_until_an_interruption_is_kept(site, playwright, voice, tmp_path, why, happens, told):
     sound, once = voice
@@ -242,6 +248,7 @@ def test_what_was_said_until_an_interruption_is_kept(site, playwright, voice, tm
             expect(page.locator("microphone-check")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_the_end_is_counted_down_in_words_and_comes_by_itself(site, playwright, voice):
     sound, _once = voice
     with vera_in_the_studio(playwright, site.url, "longest", sound=sound) as page:
@@ -284,6 +291,7 @@ def test_a_take_is_made_by_keyboard_alone_and_every_part_has_a_name(site, playwr
         expect(toggle(page)).to_be_focused()
 
 
+@pytest.mark.soak
 def test_whoever_wants_no_motion_sees_the_wave_when_it_is_finished(site, playwright, voice):
     sound, _once = voice
     context = {"reduced_motion": "reduce"}

@@ -151,6 +151,7 @@ def test_two_tabs_send_a_take_once(site, wire, device):
     assert wire.fates["passes"] == len(waiting)
 
 
+@pytest.mark.soak
 def test_on_a_shared_device_no_take_is_sent_with_anothers_voice(site, wire, device):
     with device() as gina:
         guest(gina, wire.url)
@@ -173,6 +174,7 @@ def test_on_a_shared_device_no_take_is_sent_with_anothers_voice(site, wire, devi
         expect(otto.locator("kept-take")).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_a_guests_takes_go_on_with_the_account_that_takes_the_voice_over(site, wire, device):
     with device() as page:
         guest(page, wire.url)
@@ -190,6 +192,7 @@ def test_a_guests_takes_go_on_with_the_account_that_takes_the_voice_over(site, w
         assert draft not in clips_of(site)
 
 
+@pytest.mark.soak
 def test_whoever_leaves_takes_the_kept_studio_along_but_not_the_takes(site, wire, device):
     with device() as page:
         volunteer(page, wire.url, "leaves")
@@ -215,6 +218,7 @@ def test_whoever_leaves_takes_the_kept_studio_along_but_not_the_takes(site, wire
         expect(page.get_by_text("A take from before that you have not sent.").filter(visible=True)).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_take_that_an_older_version_kept_is_sent(site, wire, device):
     with device() as page:
         volunteer(page, wire.url, "older")
@@ -228,6 +232,7 @@ def test_a_take_that_an_older_version_kept_is_sent(site, wire, device):
         site.wait_for(lambda: kept["id"] in clips_of(site), "the take of before was sent")
 
 
+@pytest.mark.soak
 def test_a_new_version_takes_over_and_opens_without_a_connection(site, wire, device):
     with device() as page:
         volunteer(page, wire.url, "renews")

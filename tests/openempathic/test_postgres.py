@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests import servers
+from tests.forms import EVERY
 
 HOUSE = Path(__file__).parent.parent.parent
 ACTS = (
@@ -47,7 +48,7 @@ MORE_ACTS = (
 
 
 def test_the_acts_hold_on_postgresql(postgres_server):
-    told = ACTS + MORE_ACTS if "OE_EVERY_ACT" in os.environ else ACTS
+    told = ACTS + MORE_ACTS if EVERY else ACTS
     files = [f"tests/contributions/{act}" for act in told] + [
         "tests/openempathic/test_leases.py",
         "tests/openempathic/test_sealing.py",

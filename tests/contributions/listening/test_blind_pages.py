@@ -4,6 +4,7 @@ What must not be told is planted in the clip's rows: where any of it stands in a
 address of the site that can be asked with GET, the marker is found.
 """
 
+import re
 import uuid
 
 import pytest
@@ -47,7 +48,8 @@ SECRETS = {
     "what listeners make of it together": "qxlabel",
     "what its corpus says": "qxcorpus",
 }
-VOTES = 4217
+# No group of letters in an id is as long.
+VOTES = 31977
 
 
 @pytest.fixture
@@ -190,7 +192,8 @@ def found_in(text: str) -> set[str]:
 
 def count_in(text: str) -> set[str]:
     """Whether the number of answers stands in it."""
-    return {"a count of votes"} if str(VOTES) in text else set()
+    # Among letters it is a piece of some digest.
+    return {"a count of votes"} if re.search(rf"(?<!\w){VOTES}(?!\w)", text) else set()
 
 
 def test_no_answer_of_the_site_tells_a_listener_anything_before_theirs(client, turn):
@@ -200,7 +203,9 @@ def test_no_answer_of_the_site_tells_a_listener_anything_before_theirs(client, t
     assert len(asked) > 90
     assert {f"/listen/{turn.pk}/", f"/clips/{turn.clip_id}/peaks/"} <= set(asked)
     # A moderator may read the whole history instead of listening blindly: the next test.
-    assert set(found) <= ({history_of(turn)} if turn.rater.is_moderator else set())
+    if turn.rater.is_moderator:
+        found.pop(history_of(turn), None)
+    assert found == {}
 
 
 def history_of(turn: RatingTurn) -> str:
