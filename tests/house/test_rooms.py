@@ -32,7 +32,10 @@ BRINGS = {
     "": ("dependencies", "training", "site"),
 }
 # The rooms of the child that trains: pure PyTorch, able to run on a machine that has no Django.
-CHILD = re.compile(r"training\.(fit|plan|packing|corpora|prosody|facets|captions|augmentation|batches|loss|learner|state|evaluation|commands?)\b")
+CHILD = re.compile(
+    r"training\.(fit|plan|packing|corpora|prosody|facets|captions|augmentation|batches|loss|learner|state|evaluation"
+    r"|commands?)\b"
+)
 
 HEAVY = {
     "torch",
