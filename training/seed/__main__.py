@@ -85,7 +85,10 @@ def _facts(packed: Packed, plan: FitPlan, groups: int) -> dict[str, Any]:
 
 
 def _told(what: str) -> Callable[[int, int], None]:
-    return lambda done, of: sys.stderr.write(f"{what}: {done} of {of}\n") and None
+    def told(done: int, of: int) -> None:
+        sys.stderr.write(f"{what}: {done} of {of}\n")
+
+    return told
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -62,13 +63,14 @@ def trained(packed: Packed, clips: Sequence[PackedClip], plan: FitPlan, *, cache
 @torch.no_grad()
 def level(learner: Learner, cache: FeatureCache, clips: Sequence[PackedClip]) -> None:
     """Let the ear begin where the statistics of these clips are level, in the model and in its moving average."""
+    ears = [cast("StatisticsEncoder", model.audio) for model in (learner.model, learner.average)]
     rows = []
     for clip in clips:
         tokens = torch.from_numpy(cache.tokens(clip))[None]
-        rows.append(learner.model.audio.statistics(tokens, torch.tensor([tokens.shape[1]])))
+        rows.append(ears[0].statistics(tokens, torch.tensor([tokens.shape[1]])))
     statistics = torch.cat(rows)
-    for model in (learner.model, learner.average):
-        model.audio.suit(statistics.mean(dim=0), statistics.std(dim=0, correction=0))
+    for ear in ears:
+        ear.suit(statistics.mean(dim=0), statistics.std(dim=0, correction=0))
 
 
 def languages() -> list[str]:
