@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import torch
 
 from tests.training.corpora import layouts
 from training import captions, packing
-from training.clara import Clara, ClaraConfig, fixed_base
+from training.clara import Clara, ClaraConfig, CorruptCheckpoint, fixed_base, seed_head
 from training.clara.audio import StatisticsEncoder
 from training.clara.whisper import WhisperEncoder
 from training.corpora import IncompleteCorpus
@@ -19,6 +21,9 @@ from training.evaluation import tower
 from training.plan import FitPlan
 from training.seed import __main__ as seed
 from training.seed import calibration, held_out, making
+from training.seed import card as seed_card
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def believed(hit_rate: float, confidence: float, clips: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -205,3 +210,38 @@ def test_what_was_heard_once_is_scored_like_the_sound(tmp_path, monkeypatch):
 
     assert torch.allclose(embeddings, clara.embed_audio(sounds), atol=1e-5)
     assert torch.allclose(scores, clara.scores(sounds), atol=1e-5)
+
+
+def test_the_head_that_ships_is_whole_and_small_and_says_its_licence_wherever_it_is_told_of():
+    told = json.loads((seed_head.FOLDER / "facts.json").read_bytes())
+    card = (seed_head.FOLDER / "README.md").read_text(encoding="utf-8")
+
+    clara = seed_head.load()
+
+    assert sum(path.stat().st_size for path in seed_head.FOLDER.iterdir()) < seed.LARGEST_BYTES
+    assert clara.config.base == fixed_base.DIGEST
+    assert set(told["sources"]["parts"][n]["corpus"] for n in (0, 1)) == set(making.CORPORA)
+    assert told["licence"] == seed_head.LICENCE == making.LICENCE
+    assert "CC BY-NC-SA 4.0" in card
+    assert card == (DOCS / "model-cards" / "seed.md").read_text(encoding="utf-8")
+    assert card == seed_card.written(told)
+
+
+def test_the_head_that_ships_is_not_sure_of_a_hum():
+    clara = seed_head.load()
+    hum = 0.1 * torch.sin(torch.arange(32_000) * (2 * torch.pi * 100 / 16_000))
+
+    suggestion = clara.suggest(hum)
+
+    assert sum(suggestion.values()) == pytest.approx(1)
+    assert set(clara.labels) == set(clara.config.emotions)
+    assert {emotion for emotion in suggestion if emotion == clara.sure(suggestion)} <= set(clara.labels)
+
+
+def test_a_changed_seed_head_is_refused(monkeypatch, tmp_path):
+    folder = Path(shutil.copytree(seed_head.FOLDER, tmp_path / "seed"))
+    (folder / "README.md").write_text("Free for all.")
+    monkeypatch.setattr(seed_head, "FOLDER", folder)
+
+    with pytest.raises(CorruptCheckpoint, match=r"README\.md"):
+        seed_head.load()
