@@ -5,6 +5,7 @@ import shutil
 import pytest
 from django.core.management import CommandError, call_command
 
+from contributions import corpora
 from contributions.models import Annotation, Clip, Contributor, LicenceGrant, Purpose, Rating
 from contributions.screening import examination
 from openempathic.audit.models import AuditEvent
@@ -46,6 +47,20 @@ def test_clips_are_screened_annotated_and_accepted(corpus):
     assert set(Annotation.objects.values_list("emotion", "source")) == {("anger", "CORPUS"), ("neutral", "CORPUS")}
     assert not Rating.objects.exists()
     assert AuditEvent.objects.filter(act="clip.accepted", agent="import_corpus").count() == 2
+
+
+def test_a_clip_that_passes_at_the_last_moment_is_accepted_too(corpus, monkeypatch):
+    accept = corpora.accept_annotated
+
+    def accept_and_then_screen(permission):
+        accepted = accept(permission)
+        screened()
+        return accepted
+
+    monkeypatch.setattr(corpora, "accept_annotated", accept_and_then_screen)
+    run(corpus, wait=5)
+
+    assert list(Clip.objects.values_list("status", flat=True)) == ["ACCEPTED", "ACCEPTED"]
 
 
 def test_importing_twice_adds_nothing(corpus):

@@ -52,5 +52,7 @@ class Command(BaseCommand):
         while time.monotonic() < until and Clip.objects.filter(licence=permission, status="STORED").exists():
             time.sleep(1)
             accepted += corpora.accept_annotated(permission)
+        # The last one may have passed between the look above and the question whether any still waits.
+        accepted += corpora.accept_annotated(permission)
         waiting = Clip.objects.filter(licence=permission, status=Clip.Status.STORED).count()
         self.stdout.write(f"{accepted} clips accepted, {waiting} still wait for screening")
