@@ -12,7 +12,6 @@ HOUSE = Path(__file__).parent.parent.parent
 ACTS = (
     "consenting/test_consent.py",
     "consenting/test_consent_events.py",
-    "consenting/test_covered_then.py",
     "consenting/test_about_me.py",
     "test_intake.py",
     "listening/test_ratings.py",
@@ -20,13 +19,11 @@ ACTS = (
     "listening/test_queue.py",
     "listening/test_listening_races.py",
     "leaving/test_withdrawal.py",
-    "screening/test_duplicates.py",
     "screening/test_verdict_races.py",
     "leaving/test_taking_back.py",
     "test_corpora.py",
     "listening/test_prelabelling.py",
     "test_states.py",
-    "consenting/test_receipts.py",
 )
 # Those that ask the database for nothing that the ones above do not: with `./run soak` alone, since they take minutes.
 MORE_ACTS = (
@@ -44,6 +41,9 @@ MORE_ACTS = (
     "screening/test_bulk.py",
     "screening/test_history.py",
     "listening/test_labels.py",
+    "consenting/test_covered_then.py",
+    "screening/test_duplicates.py",
+    "consenting/test_receipts.py",
 )
 
 
