@@ -25,7 +25,7 @@ from contributions.releasing import releases, rewriting
 from contributions.taxonomy import restrictions
 from openempathic import leases, moves, storage
 from openempathic.registry import champion
-from training import lineage, publication, states
+from training import gate, lineage, publication, states
 from training.child import Child, ChildFailed, without_folders
 from training.holding import Holding
 from training.models import TrainingRun
@@ -332,9 +332,9 @@ def write_whole(path: Path, text: str) -> None:
 def judge(attempt: Attempt) -> bool:
     """Ask the gate; True when the candidate is to be published, else the run is REJECTED with the reason."""
     run = attempt.run
-    if run.status == S.PUBLISHING and (attempt.export / publication.GATE).exists():
+    if run.status == S.PUBLISHING and (attempt.export / gate.judging.FILE).exists():
         return True
-    verdict = publication.judge(run, attempt.export)
+    verdict = gate.judge(run, attempt.folder)
     if verdict.passes:
         if run.status == S.EVALUATING:
             enter(attempt, S.PUBLISHING)

@@ -25,7 +25,7 @@ from tests.soak.fate import Fate
 from tests.soak.forgery import Forgery
 from tests.soak.stage import SILENCE, Scene
 from tests.soak.truths import Truths
-from training import publication
+from training.gate import wholeness
 
 HISTORIES = int(os.environ.get("OE_HISTORIES", "20"))
 STEPS = 20
@@ -75,7 +75,7 @@ def scene(transactional_db, folder, monkeypatch, settings):
     settings.RETENTION_DAYS = 60
     write = shards.write
     monkeypatch.setattr(shards, "write", lambda clips, folder: write(clips, folder, shard_bytes=3 * len(SILENCE) + 100))
-    monkeypatch.setattr(publication, "trial", lambda _export: "")
+    monkeypatch.setattr(wholeness, "trial", lambda _export: "")
     monkeypatch.setattr(decode, "decode", lambda *_path, **_limits: SimpleNamespace(waveform=None))
     champion = SimpleNamespace(suggest=lambda _waveform: {"anger": 1.0})
     monkeypatch.setattr(prelabelling, "loaded", lambda _checkpoint: champion)

@@ -1,17 +1,23 @@
 """A finished export, runs whose child is small, and one thread: training's tests share two cores with everybody."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from contributions.models import Release
 from contributions.models.contributor import Split
+from contributions.releasing import releases
 from contributions.taxonomy import restrictions
+from openempathic import leases
 from tests import harvest
-from training import child, publication, schedule
+from training import child, gate, retraining, schedule
 from training.clara import Clara, ClaraConfig
+from training.gate import wholeness
+from training.models import TrainingRun
 
 EVALUATION = {"zero_shot": {"uar": 0.5, "interval": {"low": 0.4, "high": 0.6}}, "chance": 0.5}
 
@@ -41,7 +47,7 @@ def small(monkeypatch, settings, tmp_path, template):
     settings.RETRAIN_PRESET = "nano"
     settings.RETRAIN_PLAN = {"steps": 3, "template": str(template)}
     monkeypatch.setattr(child, "COMMAND", [sys.executable, str(Path(__file__).parent / "small_child.py")])
-    monkeypatch.setattr(publication, "TRIAL", [sys.executable, "-c", "pass"])
+    monkeypatch.setattr(wholeness, "TRIAL", [sys.executable, "-c", "pass"])
 
 
 @pytest.fixture
@@ -54,3 +60,21 @@ def crop(db):
 def run(small, crop, cleo):
     """A run that cleo opened, due now."""
     return schedule.open_run(by=cleo)
+
+
+@pytest.fixture
+def judged(run, tmp_path, template):
+    """A run in PUBLISHING with its export, and the claim of its trainer."""
+    release = releases.freeze(Release.Kind.TRAINING, at=run.opened_at, by="tester", folder=tmp_path / "release")
+    export = exported(tmp_path / "export", template, release)
+    held = leases.claim(retraining.due_runs(), run.pk, owner="trainer", seconds=60)
+    TrainingRun.objects.filter(pk=run.pk).update(status=TrainingRun.Status.PUBLISHING, release=release)
+    run = TrainingRun.objects.get(pk=run.pk)
+    assert gate.judge(run, tmp_path).passes
+    return run, export, held
+
+
+def exported(folder, template, release):
+    shutil.copytree(template, folder)
+    (folder / "eval.json").write_text(json.dumps(EVALUATION | {"training": {"release_digest": release.digest}}))
+    return folder

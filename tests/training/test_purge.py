@@ -15,7 +15,8 @@ from contributions.releasing import shards
 from openempathic import storage
 from tests import harvest, worlds
 from tests.races import purpose_taken_back, withdrawn_and_purged
-from training import lineage, packing, publication, retraining, schedule
+from training import lineage, packing, retraining, schedule
+from training.gate import wholeness
 from training.models import TrainingRun
 
 PIECE_BYTES = 512
@@ -46,7 +47,7 @@ def run(clip, cleo, settings, tmp_path, monkeypatch):
     settings.VAR = tmp_path
     settings.RETRAIN_PRESET = "nano"
     settings.RETRAIN_PLAN = PLAN
-    monkeypatch.setattr(publication, "TRIAL", ["true"])
+    monkeypatch.setattr(wholeness, "TRIAL", ["true"])
     monkeypatch.setattr(retraining, "tidy_ended", lambda: None)
     return schedule.open_run(by=cleo)
 
