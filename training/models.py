@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from openempathic.leases import Leased
 
-
 EVERY_DAY = "0123456"
 
 

@@ -20,11 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.clara import pretrained, wavlm, whisper
+from training.clara.config import SHIPPED_BASE
 from training.clara.spectrogram import frame_mask
 from training.clara.wavlm import WavLMEncoder
 from training.clara.whisper import WhisperEncoder
 
-DIGEST = "ab71a2d9f34cc3e0c518764ae8dbc36ee841c785a7eb7577dd95ff7c50f425a0"
+DIGEST = SHIPPED_BASE
 SHIPPED = "whisper-base-4.safetensors"
 WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = "clara-base/1"
