@@ -5,8 +5,8 @@ import threading
 import pytest
 from django.db import DatabaseError
 
-from openempathic import leases
-from training import child, holding
+from openempathic import holding, leases
+from training import child
 from training.models import TrainingRun
 
 
