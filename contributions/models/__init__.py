@@ -5,6 +5,7 @@ from contributions.models.coming_back import CheckpointNews, Goal
 from contributions.models.consent import ConsentEvent, ConsentText, CurrentConsent, Purpose
 from contributions.models.contributor import Contributor
 from contributions.models.coverage import CoverageCount
+from contributions.models.download import Dataset, ReleaseDownload, ReleaseNews, ReleaseOrder
 from contributions.models.examination import Examination
 from contributions.models.example import ExampleHeard, PromptExample
 from contributions.models.fingerprint import Fingerprint, FingerprintKey
@@ -43,6 +44,7 @@ __all__ = [
     "Contributor",
     "CoverageCount",
     "CurrentConsent",
+    "Dataset",
     "Examination",
     "ExampleHeard",
     "Figure",
@@ -69,6 +71,9 @@ __all__ = [
     "RatingVoid",
     "Release",
     "ReleaseClip",
+    "ReleaseDownload",
+    "ReleaseNews",
+    "ReleaseOrder",
     "ReportAnswer",
     "RulesVersion",
     "SelfReport",
