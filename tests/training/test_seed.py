@@ -6,6 +6,7 @@ import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ from training.corpora import IncompleteCorpus
 from training.evaluation import tower
 from training.plan import FitPlan
 from training.seed import __main__ as seed
-from training.seed import calibration, held_out, making
+from training.seed import calibration, held_out, making, measuring
 from training.seed import card as seed_card
 
 DOCS = Path(__file__).parents[2] / "docs"
+SOUNDS = Path(__file__).parents[1] / "sounds"
 
 
 def believed(hit_rate: float, confidence: float, clips: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +79,39 @@ def test_a_lucky_dip_in_the_risk_does_not_make_it_bold():
     assert calibration.sure_from(curve, highest_risk=0.1).sure_from == 0.8
 
 
+def test_a_risk_among_a_handful_of_answers_does_not_make_it_shy():
+    curve = [
+        calibration.Answered(sure_from=0.1, coverage=1.0, risk=0.3),
+        calibration.Answered(sure_from=0.5, coverage=0.6, risk=0.05),
+        calibration.Answered(sure_from=0.9, coverage=0.01, risk=0.5),
+    ]
+
+    assert calibration.sure_from(curve, highest_risk=0.1).sure_from == 0.5
+
+
+def test_each_group_of_voices_is_judged_by_what_the_other_groups_calibrated(monkeypatch):
+    clips = [
+        SimpleNamespace(corpus=corpus, speaker=f"{corpus}-{number}", emotion="anger")
+        for corpus in making.CORPORA
+        for number in range(3)
+    ]
+    heard = held_out.Unheard(clips, ("anger", "fear"), np.tile([0.6, 0.4], (6, 1)))
+    fitted_on = []
+
+    def calibrated(others):
+        fitted_on.append({clip.speaker for clip in others.clips})
+        return measuring.Calibration(temperature=1.0, sure_from=0.5 if "nemo-0" in fitted_on[-1] else 0.7)
+
+    monkeypatch.setattr(measuring, "calibrated", calibrated)
+    told = measuring.certainty(heard, groups=3)
+
+    everyone = {clip.speaker for clip in clips}
+    assert [len(everyone - speakers) for speakers in fitted_on] == [2, 2, 2]
+    assert set().union(*(everyone - speakers for speakers in fitted_on)) == everyone
+    assert told["coverage"] == pytest.approx(4 / 6)  # the group of nemo-0 met the stricter threshold
+    assert (told["groups"], told["risk"]) == (3, 0)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A head of a few steps, from two little corpora, and the folder that it was made in."""
@@ -101,7 +136,10 @@ def test_the_head_comes_with_its_card_its_facts_and_the_digest_of_every_file(mad
     assert {line.split("  ")[1]: line.split("  ")[0] for line in lines} == {
         name: hashlib.sha256((head / name).read_bytes()).hexdigest() for name in names - {"SHA256SUMS"}
     }
-    assert "CC BY-NC-SA 4.0" in (head / "README.md").read_text()
+    card = (head / "README.md").read_text()
+    assert "CC BY-NC-SA 4.0" in card
+    assert "draws speakers, then clips with replacement" in " ".join(card.split())  # two of each corpus are few
+    assert "Fitted on 1 of 2 groups of speakers" in card
     assert told["licence"] == "CC-BY-NC-SA-4.0"
     assert (told["corpora"]["ravdess"]["clips"], told["corpora"]["nemo"]["speakers"]) == (30, 2)
 
@@ -218,30 +256,45 @@ def test_the_head_that_ships_is_whole_and_small_and_says_its_licence_wherever_it
 
     clara = seed_head.load()
 
+    names = {path.name for path in seed_head.FOLDER.iterdir()}
+    assert seed_head.digests().keys() == names - {seed_head.SUMS}
     assert sum(path.stat().st_size for path in seed_head.FOLDER.iterdir()) < seed.LARGEST_BYTES
     assert clara.config.base == fixed_base.DIGEST
-    assert set(told["sources"]["parts"][n]["corpus"] for n in (0, 1)) == set(making.CORPORA)
-    assert told["licence"] == seed_head.LICENCE == making.LICENCE
-    assert "CC BY-NC-SA 4.0" in card
+    assert clara.config.sure_from == seed_head.sure_from()
+    assert {part["corpus"] for part in told["sources"]["parts"]} == set(making.CORPORA)
+    assert told["licence"] == seed_head.LICENCE == making.LICENCE == seed_head.evaluation()["licence"]
+    for place in (
+        seed_head.FOLDER / "README.md",
+        *(seed_head.FOLDER.parent / name for name in ("README.md", "LICENSE")),
+    ):
+        assert "CC BY-NC-SA 4.0" in place.read_text(encoding="utf-8"), place
     assert card == (DOCS / "model-cards" / "seed.md").read_text(encoding="utf-8")
     assert card == seed_card.written(told)
 
 
-def test_the_head_that_ships_is_not_sure_of_a_hum():
+def test_the_head_that_ships_hears_a_voice_and_is_not_sure_of_a_hum():
     clara = seed_head.load()
+    voice = packing.decoded((SOUNDS / "german-anger.wav").read_bytes())
     hum = 0.1 * torch.sin(torch.arange(32_000) * (2 * torch.pi * 100 / 16_000))
 
-    suggestion = clara.suggest(hum)
+    heard, unheard = clara.suggest(voice), clara.suggest(hum)
 
-    assert sum(suggestion.values()) == pytest.approx(1)
-    assert set(clara.labels) == set(clara.config.emotions)
-    assert {emotion for emotion in suggestion if emotion == clara.sure(suggestion)} <= set(clara.labels)
+    assert sum(heard.values()) == pytest.approx(1)
+    assert set(heard) == set(clara.config.emotions)
+    assert max(heard, key=heard.__getitem__) == "anger"
+    assert clara.sure(unheard) is None
 
 
-def test_a_changed_seed_head_is_refused(monkeypatch, tmp_path):
+def test_a_seed_head_that_is_damaged_or_not_there_is_refused(monkeypatch, tmp_path):
     folder = Path(shutil.copytree(seed_head.FOLDER, tmp_path / "seed"))
-    (folder / "README.md").write_text("Free for all.")
     monkeypatch.setattr(seed_head, "FOLDER", folder)
 
+    (folder / "README.md").write_text("Free for all.")
     with pytest.raises(CorruptCheckpoint, match=r"README\.md"):
+        seed_head.load()
+    (folder / "README.md").unlink()
+    with pytest.raises(CorruptCheckpoint, match=r"README\.md"):
+        seed_head.load()
+    (folder / seed_head.SUMS).unlink()
+    with pytest.raises(seed_head.NoSeedHead):
         seed_head.load()

@@ -42,7 +42,7 @@ def make(data: Path, out: Path, *, plan: FitPlan, groups: int = held_out.GROUPS)
     calibration = measuring.calibrated(heard)
     facts = _facts(packed, plan, groups) | {
         "calibration": asdict(calibration),
-        "measured": measuring.measured(heard)
+        "measured": measuring.measured(heard, groups=groups)
         | {
             "against_bare_tower": {
                 corpus: against_bare.measured(heard, packed, corpus, kept=out / "bare" / f"{corpus}.json")

@@ -13,6 +13,8 @@ import numpy as np
 # Between an argmax and a shrug; a temperature beyond either says that the scores are worthless.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.2, 5.0
 BINS = 15
+# A risk among fewer answers than this share of the clips hangs on some dozens of them, often of one voice.
+LEAST_COVERAGE = 0.05
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,12 @@ def risk_coverage(probabilities: np.ndarray, truth: np.ndarray) -> list[Answered
 def sure_from(curve: list[Answered], *, highest_risk: float) -> Answered:
     """The most generous threshold whose risk, and that of every stricter one, is at most this; else the strictest.
 
-    A threshold is not taken for a lucky dip in the curve: beyond it the risk has to stay low.
+    A threshold is not taken for a lucky dip in the curve: beyond it the risk has to stay low, as far as enough clips
+    get an answer to tell.
     """
-    chosen = curve[-1]
-    for answered in reversed(curve):
+    told = [answered for answered in curve if answered.coverage >= LEAST_COVERAGE]
+    chosen = told[-1]
+    for answered in reversed(told):
         if answered.risk > highest_risk:
             break
         chosen = answered

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.evaluation import figures
 from training.seed import calibration, making
-from training.seed.held_out import Unheard
+from training.seed.held_out import GROUPS, Unheard, speaker_groups
 
 DRAWS = 2000
 # Wrong at most this often when it says that it is sure; where that leaves too few answers, the card says so.
@@ -35,12 +35,12 @@ def calibrated(heard: Unheard, *, highest_risk: float = HIGHEST_RISK) -> Calibra
     )
 
 
-def measured(heard: Unheard) -> dict[str, Any]:
+def measured(heard: Unheard, *, groups: int = GROUPS) -> dict[str, Any]:
     """Recall by corpus and calibration of both together, each group judged by what the other groups calibrated."""
     every = {"all": heard, **{corpus: heard.of_corpus(corpus) for corpus in making.CORPORA}}
     return {
         "recall": {name: recalled(scores) for name, scores in every.items()},
-        "certainty": certainty(heard),
+        "certainty": certainty(heard, groups=groups),
     }
 
 
@@ -51,20 +51,24 @@ def recalled(heard: Unheard) -> dict[str, object]:
     return figures.summary(truth, predicted, speakers, draws=DRAWS) | {"chance": 1 / len(heard.emotions)}
 
 
-def certainty(heard: Unheard) -> dict[str, Any]:
-    """Calibration error before and after, and how often it answers and errs: calibrated on half of the speakers,
-    measured on the other half, both ways, since measured where it was fitted it would look better than it is."""
-    halves = _halves(heard)
+def certainty(heard: Unheard, *, groups: int = GROUPS) -> dict[str, Any]:
+    """Calibration error before and after, and how often it answers and errs.
+
+    Each group of speakers is judged by the temperature and the threshold that the other groups fitted: measured where
+    they were fitted, they would look better than they are.
+    """
     soft = np.empty_like(heard.probabilities)
     given = np.empty(len(heard.clips), dtype=bool)
-    for half in halves:
-        fitted = calibrated(_rows(heard, ~half))
-        soft[half] = calibration.softened(heard.probabilities[half], fitted.temperature)
-        given[half] = soft[half].max(axis=1) >= fitted.sure_from
+    for group in speaker_groups(heard.clips, count=groups):
+        own = np.array([clip.speaker in group for clip in heard.clips])
+        fitted = calibrated(_rows(heard, ~own))
+        soft[own] = calibration.softened(heard.probabilities[own], fitted.temperature)
+        given[own] = soft[own].max(axis=1) >= fitted.sure_from
     is_right = soft.argmax(axis=1) == heard.truth
     curve = calibration.risk_coverage(soft, heard.truth)
     return {
         "highest_risk": HIGHEST_RISK,
+        "groups": groups,
         "calibration_error_before": calibration.calibration_error(heard.probabilities, heard.truth),
         "calibration_error": calibration.calibration_error(soft, heard.truth),
         "coverage": float(given.mean()),
@@ -88,15 +92,6 @@ def counts(clips: list[Any]) -> dict[str, Any]:
             "languages": sorted({clip.language for clip in own}),
         }
     return told
-
-
-def _halves(heard: Unheard) -> list[np.ndarray]:
-    """Two masks (clips,): every second speaker of each corpus, and the others."""
-    even = set()
-    for corpus in making.CORPORA:
-        even |= set(sorted({clip.speaker for clip in heard.clips if clip.corpus == corpus})[::2])
-    first = np.array([clip.speaker in even for clip in heard.clips])
-    return [first, ~first]
 
 
 def _rows(heard: Unheard, which: np.ndarray) -> Unheard:
