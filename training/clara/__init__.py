@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from training.clara.checkpoint import CorruptCheckpoint
     from training.clara.config import ClaraConfig
     from training.clara.inference import Clara
+    from training.clara.places import NotFetchable
 
-__all__ = ["Clara", "ClaraConfig", "CorruptCheckpoint"]
+__all__ = ["Clara", "ClaraConfig", "CorruptCheckpoint", "NotFetchable"]
 
-_HOMES = {"Clara": "inference", "ClaraConfig": "config", "CorruptCheckpoint": "checkpoint"}
+_HOMES = {"Clara": "inference", "ClaraConfig": "config", "CorruptCheckpoint": "checkpoint", "NotFetchable": "places"}
 
 
 def __getattr__(name: str) -> Any:

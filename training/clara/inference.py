@@ -1,22 +1,33 @@
-"""A checkpoint at work: load it, embed, suggest, save."""
+"""A checkpoint at work: load it, embed, score, search, suggest, save."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from training.clara import checkpoint, fixed_base
+from training.clara import checkpoint, fixed_base, sounds, sources
 from training.clara.config import ClaraConfig
 from training.clara.model import ClaraModel
+from training.clara.signature import KeyGiven
+from training.clara.sounds import SAMPLE_RATE_HZ, Audio
 
 # One batch, padded: what bounds a worker's memory when somebody speaks for a minute.
 CLIPS_AT_ONCE, SAMPLES_AT_ONCE = 32, 160 * 16_000
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A clip that was found: its place in what was searched, and its cosine to what was asked for, -1 to 1."""
+
+    place: int
+    similarity: float
 
 
 class Clara:
@@ -31,9 +42,24 @@ class Clara:
         self._label_embeddings: Tensor | None = None
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | torch.device = "cpu") -> Clara:
-        """The checkpoint in a folder; raises CorruptCheckpoint and says why when it is not whole."""
-        config, labels, weights = checkpoint.read(Path(path))
+    def load(
+        cls,
+        source: str | Path,
+        *,
+        device: str | torch.device = "cpu",
+        cache: str | Path | None = None,
+        verify_key: KeyGiven | None = None,
+    ) -> Clara:
+        """The checkpoint in a folder, at `https://site/models/VERSION/` or at `s3://bucket/prefix`.
+
+        Every byte is compared with the manifest before anything is opened, and the manifest with its signature where a
+        public key (PEM, or a path of one) is given as `verify_key`; without one the digest in the address, or whoever
+        answers there, is what you trust. What is fetched is kept in `cache`, by default `~/.cache/openempathic`. Raises
+        CorruptCheckpoint when it is not whole or not what was published, NotFetchable when it cannot be had; both say
+        what to do.
+        """
+        folder = sources.folder_of(source, cache=cache, verify_key=verify_key)
+        config, labels, weights = checkpoint.read(folder)
         try:
             model = built(config)
         except fixed_base.WrongBase as error:
@@ -52,6 +78,65 @@ class Clara:
     def device(self) -> torch.device:
         """Where the weights lie."""
         return self.model.log_logit_scale.device
+
+    def embed(self, audio: Audio | Sequence[Audio], *, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Tensor:
+        """A unit vector (width,) of one clip, or (clips, width) of a list of them.
+
+        A clip is the path of a sound file, its bytes, or an array (samples,) or (channels, samples) at
+        `sample_rate_hz`. Files are WAV, or whatever PyAV reads where that is installed. Raises NotHearable, a
+        ValueError.
+        """
+        vectors = self.embed_audio(sounds.waveforms(audio, sample_rate_hz=sample_rate_hz))
+        return vectors if sounds.are_several(audio) else vectors[0]
+
+    @overload
+    def score(  # type: ignore[overload-overlap]  # a path is a sequence of letters too
+        self, audio: Audio, labels: Sequence[str] | None = ..., *, sample_rate_hz: int = ...
+    ) -> dict[str, float]:
+        pass
+
+    @overload
+    def score(
+        self, audio: Sequence[Audio], labels: Sequence[str] | None = ..., *, sample_rate_hz: int = ...
+    ) -> list[dict[str, float]]:
+        pass
+
+    def score(
+        self,
+        audio: Audio | Sequence[Audio],
+        labels: Sequence[str] | None = None,
+        *,
+        sample_rate_hz: int = SAMPLE_RATE_HZ,
+    ) -> dict[str, float] | list[dict[str, float]]:
+        """How probable each label is for a clip, summing to 1 over them; a list of clips gives a list.
+
+        Labels are free text in any language, two or more, as "an angry voice" or "ein müdes Flüstern": they compete
+        with each other only, so one of them wins even where none fits. Without labels they are the checkpoint's own
+        emotions, whose probabilities are calibrated; those of free text are not. Clips as in `embed`. Raises
+        NotHearable, or ValueError for fewer than two labels, or two alike.
+        """
+        clips = sounds.waveforms(audio, sample_rate_hz=sample_rate_hz)
+        scored = [self.suggest(clip) for clip in clips] if labels is None else self._compared(clips, list(labels))
+        return scored if sounds.are_several(audio) else scored[0]
+
+    def search(
+        self,
+        text: str,
+        audio: Sequence[Audio] | np.ndarray | Tensor,
+        *,
+        k: int = 5,
+        sample_rate_hz: int = SAMPLE_RATE_HZ,
+    ) -> list[Hit]:
+        """The `k` clips that the words fit best, best first.
+
+        `audio` is a list of clips as in `embed`, or an array (clips, width) of what `embed` gave for them: embed many
+        clips once, and search often. Raises NotHearable, or ValueError for embeddings of another width.
+        """
+        vectors = self._vectors(audio, sample_rate_hz)
+        nearness = (vectors @ self.embed_text([text])[0]).cpu()  # (clips,)
+        best = nearness.topk(min(k, len(nearness)))
+        found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return [Hit(place=place, similarity=similarity) for place, similarity in found]
 
     @torch.inference_mode()
     def embed_audio(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
@@ -99,6 +184,21 @@ class Clara:
             means = [self.embed_text(captions).mean(dim=0) for captions in self.labels.values()]
             self._label_embeddings = torch.nn.functional.normalize(torch.stack(means), dim=-1)
         return self._label_embeddings
+
+    @torch.inference_mode()
+    def _compared(self, clips: Sequence[Tensor], labels: list[str]) -> list[dict[str, float]]:
+        if len(labels) < 2 or len(set(labels)) < len(labels):
+            raise ValueError("give at least two labels, all different: they are compared with each other")
+        nearness = self.embed_audio(clips) @ self.embed_text(labels).T  # (clips, labels)
+        probabilities = (self.model.logit_scale * nearness).double().softmax(dim=-1)
+        return [dict(zip(labels, row, strict=True)) for row in probabilities.tolist()]
+
+    def _vectors(self, audio: Sequence[Audio] | np.ndarray | Tensor, sample_rate_hz: int) -> Tensor:
+        if isinstance(audio, np.ndarray | Tensor):
+            if audio.ndim != 2 or audio.shape[1] != self.config.width:
+                raise ValueError(f"embeddings are (clips, {self.config.width}), not {tuple(audio.shape)}")
+            return torch.as_tensor(audio, dtype=torch.float32, device=self.device)
+        return self.embed(list(audio), sample_rate_hz=sample_rate_hz)
 
     def _heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
         clips = [usable(waveform) for waveform in waveforms]
