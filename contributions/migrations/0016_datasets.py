@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contributions", "0014_voids"),
+        ("contributions", "0015_sentence_sides"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

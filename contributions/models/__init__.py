@@ -22,7 +22,7 @@ from contributions.models.licence import Annotation, LicenceGrant
 from contributions.models.need import ListeningNeed
 from contributions.models.prompt import Prompt, PromptDecision, PromptReport, PromptSkip, StyleSkip
 from contributions.models.rating import Arm, Rating, RatingTurn, RatingVoid
-from contributions.models.release import Release, ReleaseClip
+from contributions.models.release import Release, ReleaseClip, SentenceSide
 from contributions.models.report import ClipReport, ReportAnswer
 from contributions.models.rule import RulesVersion
 from contributions.models.self_report import SelfReport
@@ -79,6 +79,7 @@ __all__ = [
     "SelfReport",
     "SentenceConfirmation",
     "SentenceRepair",
+    "SentenceSide",
     "StyleSkip",
     "Suggestion",
     "TakingBack",

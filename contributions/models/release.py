@@ -5,6 +5,8 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from contributions.models.contributor import Split
+
 
 class Release(models.Model):
     """What a run or a researcher reads, and nothing else."""
@@ -43,3 +45,18 @@ class ReleaseClip(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SentenceSide(models.Model):
+    """Whether a sentence is kept for the test; decided when a release first meets it, never changed."""
+
+    language = models.CharField(max_length=35)
+    sentence = models.CharField(max_length=60)
+    split = models.CharField(max_length=5, choices=Split)
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["language", "sentence"], name="a_sentence_has_one_side")]
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.sentence}"

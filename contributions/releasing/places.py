@@ -1,6 +1,5 @@
 """Where a release lies: below a prefix of storage, or in the folder of somebody who downloaded it."""
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,9 +90,7 @@ class InFolder:
 def lines(place: Place, name: str) -> Iterator[dict[str, Any]]:
     """Each line of the file as what it says, one in memory at a time; raises NotWhole where it cannot be read."""
     with place.opened(name) as file:
-        buffered = file if isinstance(file, io.BufferedIOBase) else io.BufferedReader(file)  # type: ignore[type-var]
         try:
-            for line in buffered:
-                yield json.loads(line)
+            yield from map(json.loads, file)
         except ValueError as fault:
             raise NotWhole(f"{name} has a line that cannot be read: {fault}") from fault
