@@ -4,11 +4,13 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from openempathic.health import healthz
-from openempathic.well_known import public_key
+from openempathic.well_known import model_key, public_key
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path(".well-known/open-empathic-key.json", public_key, name="public-key"),
+    path(".well-known/open-empathic-models.pem", model_key, name="model-key"),
+    path(".well-known/open-empathic-models/<str:name>.pem", model_key, name="model-key-named"),
     path("language/", set_language, name="set_language"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("openempathic.accounts.urls")),

@@ -23,6 +23,8 @@ healthz                              -              GET     200      200      20
 tombstones                           -              GET     200      200      200      200      200      200      200
 tombstones-csv                       -              GET     200      200      200      200      200      200      200
 public-key                           -              GET     200      200      200      200      200      200      200
+model-key                            -              GET     200      200      200      200      200      200      200
+model-key-named                      no-key         GET     404      404      404      404      404      404      404
 set_language                         -              GET     >home    >home    >home    >home    >home    >home    >home
 set_language                         -              POST    >home    >home    >home    >home    >home    >home    >home
 

@@ -131,6 +131,7 @@ def made_world() -> World:
             "no-purpose": {"purpose": "EVERYTHING"},
             "a-problem": {"problem": "denied"},
             "no-problem": {"problem": "tired"},
+            "no-key": {"name": "0" * 64},
             "bad-word": {"token": "not-a-word", "word": "not-a-word"},
             "bad-key": {"key": "not-a-key"},
             "bad-reset": {"uidb36": "1", "key": "not-a-key"},
