@@ -46,6 +46,8 @@ def small(monkeypatch, settings, tmp_path, template):
     settings.RUNS_FOLDER = tmp_path / "runs"
     settings.RETRAIN_PRESET = "nano"
     settings.RETRAIN_PLAN = {"steps": 3, "template": str(template)}
+    # The small child reads plans of its own.
+    monkeypatch.setattr(schedule, "check_plan", lambda wanted: None)
     monkeypatch.setattr(child, "COMMAND", [sys.executable, str(Path(__file__).parent / "small_child.py")])
     monkeypatch.setattr(wholeness, "TRIAL", [sys.executable, "-c", "pass"])
 
