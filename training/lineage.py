@@ -1,55 +1,38 @@
-"""Which releases and checkpoints held a clip, and the mark on each checkpoint that has heard one withdrawn since.
+"""The mark on each checkpoint that has heard a clip withdrawn since; which it heard, contributions reckons.
 
-A checkpoint counts as having heard every clip of its release. Those that were dropped while it trained are counted too:
-it heard them until then. Withdrawn means taken back, or no longer allowed for training.
+What is reckoned there is asked for here too, by those who write of runs and checkpoints.
 """
 
 import logging
-from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
 from django.urls import reverse
 
-from contributions.models import Clip, Purpose, Release, ReleaseClip
+from contributions.releasing.lineage import (
+    checkpoints_that_heard,
+    clips_heard_by,
+    releases_holding,
+    withdrawn_by_release,
+    withdrawn_heard_by,
+)
 from contributions.releasing.shards import canonical
 from openempathic import signatures, storage
 from openempathic.registry.models import Checkpoint
 
 log = logging.getLogger(__name__)
 
+__all__ = [
+    "checkpoints_that_heard",
+    "clips_heard_by",
+    "mark_due",
+    "releases_holding",
+    "withdrawn_by_release",
+    "withdrawn_heard_by",
+]
+
 FORMAT = "openempathic-withdrawn/1"
 MARK = "withdrawn.json"
-
-
-def clips_heard_by(checkpoint: Checkpoint) -> set[UUID]:
-    """Every clip that the checkpoint's release holds, as its manifest says."""
-    return set(ReleaseClip.objects.filter(release__digest=checkpoint.release_digest).values_list("clip_id", flat=True))
-
-
-def releases_holding(clip: Clip) -> QuerySet[Release]:
-    """The releases that the clip is or was in."""
-    return Release.objects.filter(members__clip=clip).order_by("frozen_at")
-
-
-def checkpoints_that_heard(clip: Clip) -> QuerySet[Checkpoint]:
-    """The checkpoints that learnt from a release with the clip."""
-    digests = releases_holding(clip).order_by().values("digest")
-    return Checkpoint.objects.filter(release_digest__in=digests).order_by("published_at")
-
-
-def withdrawn_heard_by(checkpoint: Checkpoint) -> int:
-    """How many clips that the checkpoint has heard were withdrawn since."""
-    return withdrawn_by_release([checkpoint.release_digest]).get(checkpoint.release_digest, 0)
-
-
-def withdrawn_by_release(digests: Iterable[str]) -> dict[str, int]:
-    """The same for many checkpoints in one question, by the digest of their release; none is left out."""
-    allowed = Clip.objects.covered_by(Purpose.TRAIN_MODELS).values("pk")
-    gone = ReleaseClip.objects.filter(release__digest__in=list(digests)).exclude(clip__in=allowed)
-    return dict(gone.values_list("release__digest").annotate(count=Count("pk")).order_by())
 
 
 def mark_due() -> int:
