@@ -7,8 +7,11 @@ hangs without dying is noticed only by whoever started them.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from torch import distributed as processes
 
 # The others wait while the leader packs, and a large release takes hours.
 LONGEST_WAIT = timedelta(hours=24)
+PR_SET_PDEATHSIG = 1
 Item = TypeVar("Item")
 
 
@@ -99,6 +103,19 @@ def joined() -> Iterator[Team]:
         yield Team(processes.get_rank(), processes.get_world_size())
     finally:
         processes.destroy_process_group()
+
+
+def die_with_launcher() -> None:
+    """End at once when the process that started this one ends: a launcher that is killed must leave nobody learning.
+
+    torchrun gives each process a session of its own, so that whoever kills its group does not reach them.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() == 1:
+        # It ended before we could ask for that.
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def local_rank() -> int:
