@@ -23,6 +23,7 @@ class Pace:
         self, device: torch.device, *, processes: int = 1, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._device, self._processes, self._clock = device, processes, clock
+        self._name = named(device)
         self._steps = self._clips = 0
         self._marks: deque[tuple[float, int, int]] = deque([(clock(), 0, 0)], maxlen=MARKS)
         self._start = clock()
@@ -37,7 +38,7 @@ class Pace:
         now = self._clock()
         at, steps, clips = self._marks[0]
         self._marks.append((now, self._steps, self._clips))
-        facts: dict[str, Any] = {"device": named(self._device), "processes": self._processes}
+        facts: dict[str, Any] = {"device": self._name, "processes": self._processes}
         if now > at and self._steps > steps:
             facts["clips_per_second"] = round((self._clips - clips) / (now - at), 2)
             facts["eta_seconds"] = round((now - at) / (self._steps - steps) * steps_left, 1)

@@ -31,6 +31,10 @@ class Progress:
                 file.write(b"\n")
             file.write(line.encode() + b"\n")
 
+    def tell_stop(self) -> None:
+        """Append the last line of a run that was asked to stop and can be taken up again."""
+        self.tell(self._stage, stopped=True)
+
     def tell_failure(self, reason: str) -> None:
         """Append the last line of a run that failed, in the stage it had reached."""
         self.tell(self._stage, error=reason)
