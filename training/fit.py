@@ -27,8 +27,10 @@ import torch
 
 from training import captions, feature_cache, packing, parallel, resumption
 from training.clara import Clara
-from training.evaluation import card, page, report
+from training.dev_recall import DevRecall
+from training.evaluation import card, comparison, page, report
 from training.learner import Learner, Unlearnable, device_for
+from training.pace import Pace
 from training.packing import Packed, PackedClip
 from training.parallel import ALONE, Team
 from training.plan import FitPlan
@@ -60,15 +62,18 @@ def fit(
     learner = Learner(packed, trainable(packed, plan), plan, device=device, team=team)
     if plan.cache_frozen:
         learner.cache = cached(learner, folder, progress, is_stopping)
-    learn(learner, folder, progress, is_stopping)
+    pace = Pace(device, processes=team.size)
+    learn(learner, folder, progress, is_stopping, pace)
     if not team.leads:
         return
     dropped = learner.batches.dropped | withdrawn(folder)
 
-    progress.tell("evaluating", step=plan.steps, steps=plan.steps)
+    progress.tell("evaluating", step=plan.steps, steps=plan.steps, **pace.mean())
     languages = {clip.language for clip in packed.split("train", without=dropped)}
     clara = learner.clara(captions.labels(learner.emotions, languages=languages))
     measured = report.evaluate(clara, packed, plan, without=dropped)
+    stop_if(is_stopping)
+    comparison.write(clara, packed, folder, without=dropped)
     stop_if(is_stopping)
 
     progress.tell("exporting", step=plan.steps, steps=plan.steps)
@@ -157,28 +162,42 @@ def cached(
     return feature_cache.FeatureCache(learner.packed)
 
 
-def learn(learner: Learner, folder: Path, progress: Progress, is_stopping: Callable[[], bool]) -> None:
+def learn(learner: Learner, folder: Path, progress: Progress, is_stopping: Callable[[], bool], pace: Pace) -> None:
     """Take all steps of the plan, keeping the state on the way; withdrawn clips leave whenever it is kept."""
     plan, team, losses = learner.plan, learner.team, []
+    dev = DevRecall(learner)
     resume(learner, folder)
     progress.tell("training", step=learner.steps_done, steps=plan.steps, resumed=bool(learner.steps_done))
     drop_withdrawn(learner, folder, progress)
     while learner.steps_done < plan.steps:
+        pace.took(len(learner.batches.peek()))
         losses.append(learner.step())
         if learner.steps_done % plan.steps_per_progress == 0:
-            real = [loss for loss in losses if math.isfinite(loss)]
-            mean = round(sum(real) / len(real), 5) if real else None
-            progress.tell("training", step=learner.steps_done, steps=plan.steps, loss=mean)
+            tell_step(learner, progress, losses, pace, dev)
             losses.clear()
         is_last, is_stopped = learner.steps_done == plan.steps, team.any(is_stopping())
         if is_last or is_stopped or learner.steps_done % plan.steps_per_state == 0:
-            drop_withdrawn(learner, folder, progress)
+            dev.forget(drop_withdrawn(learner, folder, progress))
             if team.leads:
                 resumption.keep(folder / "state", learner.state(), step=learner.steps_done)
+                progress.tell("training", step=learner.steps_done, steps=plan.steps, kept=learner.steps_done)
         if is_stopped:
             # Whoever starts the processes may end them all as soon as one of them has gone.
             team.wait()
             raise Stopped
+
+
+def tell_step(learner: Learner, progress: Progress, losses: list[float], pace: Pace, dev: DevRecall) -> None:
+    """Tell the loss of late, the speed and, now and then, what is recalled of the dev speakers."""
+    if not learner.team.leads:
+        return
+    real = [loss for loss in losses if math.isfinite(loss)]
+    facts = {"loss": round(sum(real) / len(real), 5) if real else None}
+    if dev.is_due(learner.steps_done):
+        facts["recall"] = dev.measured()
+    steps = learner.plan.steps
+    facts |= pace.facts(steps_left=steps - learner.steps_done)
+    progress.tell("training", step=learner.steps_done, steps=steps, **facts)
 
 
 def resume(learner: Learner, folder: Path) -> None:
@@ -192,13 +211,14 @@ def resume(learner: Learner, folder: Path) -> None:
         learner.restore(state or resumption.at(folder / "state", step=step))
 
 
-def drop_withdrawn(learner: Learner, folder: Path, progress: Progress) -> None:
-    """Leave out, and silence wherever the run holds it, every clip that the parent says was withdrawn."""
+def drop_withdrawn(learner: Learner, folder: Path, progress: Progress) -> frozenset[str]:
+    """Leave out, and silence wherever the run holds it, every clip that the parent says was withdrawn: their keys."""
     keys = frozenset(learner.team.told_by_leader(sorted(withdrawn(folder))))
     if newly := learner.batches.drop(keys):
         progress.tell("training", step=learner.steps_done, steps=learner.plan.steps, dropped=newly)
     if learner.team.leads:
         silence(learner.packed, keys)
+    return keys
 
 
 def silence(packed: Packed, keys: frozenset[str]) -> None:
@@ -220,17 +240,27 @@ def export(clara: Clara, measured: dict, packed: Packed, restrictions: bytes, fo
     making = folder.with_name(f".{folder.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     clara.save(making)
+    measured["training"]["reload_gap"] = reload_gap(clara, packed, making)
     (making / "eval.json").write_text(json.dumps(measured, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (making / "eval.html").write_text(page.written(measured, title=f"CLARA {clara.config.name}"), encoding="utf-8")
     told = card.written(measured, clara, restrictions=json.loads(restrictions))
     (making / "README.md").write_text(told, encoding="utf-8")
     (making / RESTRICTIONS).write_bytes(restrictions)
-    some = [packed.waveform(clip) for clip in packed.split("test")[:8]]
-    gap = (Clara.load(making).embed_audio(some) - clara.embed_audio(some).cpu()).abs().max()
-    if clara.device.type == "cpu" and not gap <= EXPORT_TOLERANCE:
-        raise RuntimeError(f"the exported checkpoint embeds differently, by {gap:.2e}")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(making, folder)
+
+
+def reload_gap(clara: Clara, packed: Packed, folder: Path) -> float:
+    """By how much the checkpoint in the folder embeds some test clips differently; raises where that is too much.
+
+    Both are asked on the same device: two devices round differently, and that is no fault of the files.
+    """
+    some = [packed.waveform(clip) for clip in packed.split("test")[:8]]
+    again = Clara.load(folder, device=clara.device)
+    gap = float((again.embed_audio(some) - clara.embed_audio(some)).abs().max())
+    if not gap <= EXPORT_TOLERANCE:
+        raise RuntimeError(f"the exported checkpoint embeds differently, by {gap:.2e}")
+    return gap
 
 
 def stop_if(is_stopping: Callable[[], bool]) -> None:
@@ -244,6 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.fit", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the run folder, with release/ and plan.json")
     folder = parser.parse_args(arguments).folder
+    parallel.die_with_launcher()
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: asked.append(received))
@@ -252,6 +283,8 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             fit(folder, progress=progress, is_stopping=lambda: bool(asked), team=team)
         except Stopped:
+            # torchrun makes 1 of every code that is not 0, so the last line says it too.
+            progress.tell_stop()
             return RESUME_ME
         except Exception as error:
             if asked and not team.leads:
