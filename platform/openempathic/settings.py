@@ -375,6 +375,10 @@ RETRAIN_AFTER_WITHDRAWALS = env.int("OE_RETRAIN_AFTER_WITHDRAWALS", 1)
 RETRAIN_PRESET = env.str("OE_RETRAIN_PRESET", "site")
 RETRAIN_PLAN = env.json("OE_RETRAIN_PLAN", default={})
 TRAINER_LEASE_SECONDS = env.int("OE_TRAINER_LEASE_SECONDS", 60)
+# Above 0 torchrun starts so many processes on the trainer's machine, one a GPU; or a launcher of the operator's own,
+# which may reach other machines, goes before `-m training.fit --folder DIR`.
+TRAINER_PROCESSES = env.int("OE_TRAINER_PROCESSES", 0)
+TRAINER_LAUNCH = env.str("OE_TRAINER_LAUNCH", "")
 
 LOGGING = {
     "version": 1,
