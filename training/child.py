@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,11 +14,14 @@ from django.conf import settings
 
 from openempathic.supervisor import die_with
 
-COMMAND = [sys.executable, "-m", "training.fit"]
+MODULE = ["-m", "training.fit"]
+COMMAND = [sys.executable, *MODULE]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+SAID_LAST = "training.fit: "
 # The child reads files and nothing else: of our environment it gets what Python, torch and CUDA need, and no secret.
 PASSED_ON = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|PYTHON\w*|LD_LIBRARY_PATH|XDG_CACHE_HOME|USER|LOGNAME|"
-    r"(CUDA|NVIDIA|NCCL|TORCH|TORCHINDUCTOR|PYTORCH|TRITON|OMP|MKL|OPENBLAS|MASTER)_\w+"
+    r"(CUDA|NVIDIA|NCCL|GLOO|TORCH|TORCHINDUCTOR|PYTORCH|TRITON|OMP|MKL|OPENBLAS|MASTER|SLURM)_\w+"
 )
 
 
@@ -26,7 +30,7 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """One running `python -m training.fit`; its kernel ends it when ours ends, however that happens."""
+    """One running `python -m training.fit`, or what starts many; the kernel ends it when we end, however we do."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,7 +38,7 @@ class Child:
         self._log = folder / "child.log"
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
-            self.process = spawn([*COMMAND, "--folder", str(folder)], log)
+            self.process = spawn([*command(), "--folder", str(folder)], log)
 
     def is_running(self, *, wait_seconds: float) -> bool:
         """Whether it still runs after at most this long."""
@@ -57,16 +61,18 @@ class Child:
         self.process.wait()
 
     def reason(self, told: dict[str, Any]) -> str:
-        """Why it failed: what it told last, else its last line on stderr, else how it ended; no folder is named."""
+        """Why it failed: what it told last, else what it said on stderr, else how it ended; no folder is named."""
         code = self.process.returncode
         ended = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return without_folders(str(told.get("error") or self._last_line() or ended))
 
     def _last_line(self) -> str:
+        """The last line of its log; of several processes the one of whoever failed, not the launcher's summary."""
         with self._log.open("rb") as log:
             log.seek(self._log_start)
-            lines = [line for line in log.read()[-8192:].decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1].strip() if lines else ""
+            lines = [line.strip() for line in log.read()[-65536:].decode(errors="replace").splitlines()]
+        said = [line for line in lines if line.startswith(SAID_LAST)] or [line for line in lines if line]
+        return said[-1].removeprefix(SAID_LAST) if said else ""
 
 
 class Tail:
@@ -87,6 +93,19 @@ class Tail:
             return []
         self._offset += len(whole) + 1
         return [line for text in whole.splitlines() if isinstance(line := parsed(text), dict)]
+
+
+def command() -> list[str]:
+    """How the child is started: alone, or by a launcher as several processes on this machine or on many.
+
+    A launcher is asked to end as the child is, tells its processes, and forgets their exit codes: what a child said
+    last counts. Processes that torchrun starts end with it.
+    """
+    if settings.TRAINER_LAUNCH:
+        return [*shlex.split(settings.TRAINER_LAUNCH), *MODULE]
+    if settings.TRAINER_PROCESSES:
+        return [*TORCHRUN, str(settings.TRAINER_PROCESSES), *MODULE]
+    return COMMAND
 
 
 def parsed(text: bytes) -> Any:
