@@ -9,7 +9,16 @@ NUDGES_A_SWEEP = 500
 def sweep() -> None:
     """Nudge a worker for every row that is due; the only place that talks to the broker."""
     from contributions.listening import prelabelling
-    from contributions.models import CheckpointNews, Clip, Suggestion, TakingBack, VoidOrder
+    from contributions.models import (
+        CheckpointNews,
+        Clip,
+        Dataset,
+        ReleaseNews,
+        ReleaseOrder,
+        Suggestion,
+        TakingBack,
+        VoidOrder,
+    )
     from contributions.screening import examination
     from openempathic import leases
 
@@ -28,6 +37,12 @@ def sweep() -> None:
         prelabel.delay(suggestion_id=pk)
     for pk in leases.due(VoidOrder.objects.filter(finished_at=None), at_most=NUDGES_A_SWEEP):
         void.delay(order_id=str(pk))
+    for pk in leases.due(ReleaseOrder.objects.filter(finished_at=None), at_most=NUDGES_A_SWEEP):
+        freeze.delay(order_id=str(pk))
+    for pk in leases.due(Dataset.objects.all(), at_most=NUDGES_A_SWEEP):
+        read_dataset.delay(release_id=str(pk))
+    for pk in leases.due(ReleaseNews.objects.filter(told_at=None), at_most=NUDGES_A_SWEEP):
+        tell_of_withdrawals.delay(row_id=pk)
 
 
 @shared_task
@@ -171,3 +186,39 @@ def tell(*, row_id: int) -> None:
     from contributions import news
 
     news.tell_due(row_id)
+
+
+# A large release takes hours; the lease says who is at it, and who finds it held leaves it alone.
+@shared_task(acks_late=False, time_limit=24 * 3600)
+def freeze(*, order_id: str) -> None:
+    """Make the release that one order asks for, if it is still owed."""
+    from contributions.releasing import orders
+
+    orders.freeze_due(order_id)
+
+
+@shared_task(time_limit=1800)
+def read_dataset(*, release_id: str) -> None:
+    """Read again what the pages tell of one release, if it is still owed."""
+    from contributions.releasing import datasets
+
+    datasets.read_due(release_id)
+
+
+@shared_task
+def owe_withdrawn_news() -> None:
+    """Owe whatever follows from clips that left datasets: their pages anew, and mail to who took files of them."""
+    from django.utils import timezone
+
+    from contributions.releasing import datasets, withdrawn_news
+
+    datasets.owe_reading()
+    withdrawn_news.owe(now=timezone.now())
+
+
+@shared_task
+def tell_of_withdrawals(*, row_id: int) -> None:
+    """Tell one person that clips left a release of which they have files, if it is still owed."""
+    from contributions.releasing import withdrawn_news
+
+    withdrawn_news.tell_due(row_id)

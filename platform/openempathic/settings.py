@@ -328,6 +328,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300 * SWEEP_SECONDS,
         "options": {"expires": 600},
     },
+    "owe-withdrawn-news": {
+        "task": "contributions.tasks.owe_withdrawn_news",
+        "schedule": 150 * SWEEP_SECONDS,
+        "options": {"expires": 240},
+    },
     "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
     "mark-checkpoints": {
         "task": "training.tasks.mark_checkpoints",
@@ -343,6 +348,8 @@ UPLOAD_BYTES_MAX = 32 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_BYTES_MAX + 1024 * 1024
 CLIPS_PER_DAY = env.int("OE_CLIPS_PER_DAY", 90)
 EXPORTS_PER_DAY = env.int("OE_EXPORTS_PER_DAY", 10)
+# Whether files of a published dataset come from the store itself: only where browsers can reach the store's address.
+SIGNED_DOWNLOADS = env.bool("OE_SIGNED_DOWNLOADS", False)
 LONGEST_SECONDS = env.float("OE_LONGEST_SECONDS", 20.0)
 # Of what is told in own words.
 LONGEST_FREE_SECONDS = env.float("OE_LONGEST_FREE_SECONDS", 60.0)
