@@ -332,7 +332,7 @@ def write_whole(path: Path, text: str) -> None:
 def judge(attempt: Attempt) -> bool:
     """Ask the gate; True when the candidate is to be published, else the run is REJECTED with the reason."""
     run = attempt.run
-    if run.status == S.PUBLISHING and (attempt.export / gate.judging.FILE).exists():
+    if run.status == S.PUBLISHING and (attempt.export / gate.GATE).exists():
         return True
     verdict = gate.judge(run, attempt.folder)
     if verdict.passes:

@@ -7,29 +7,13 @@ champion: that needs both on one test split, a paired speaker-clustered bootstra
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from contributions.releasing import releases
 from openempathic.registry import champion
+from training.gate import GATE, Verdict
 from training.gate.wholeness import faults_of
 from training.models import TrainingRun
-
-FILE = "gate.json"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate found; it passes when nothing speaks against the candidate."""
-
-    faults: tuple[str, ...]
-    facts: dict[str, Any]
-
-    @property
-    def passes(self) -> bool:
-        """Whether the candidate may be published."""
-        return not self.faults
 
 
 def judge(run: TrainingRun, folder: Path) -> Verdict:
@@ -46,5 +30,5 @@ def judge(run: TrainingRun, folder: Path) -> Verdict:
         "clips_withdrawn_since_freezing": len(withdrawn),
     }
     if not faults:
-        (export / FILE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+        (export / GATE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     return Verdict(tuple(faults), facts)
