@@ -89,7 +89,8 @@ def set_goal(contributor: Contributor, clips_a_week: int | None, *, by: Any) -> 
 def helped(voices: Iterable[Contributor]) -> list[Helped]:
     """The published checkpoints whose release holds live clips of these voices, the newest first."""
     counts = held_by_release(Clip.objects.of(voices))
-    published = Checkpoint.objects.exclude(status=Checkpoint.Status.CANDIDATE).order_by("published_at", "pk")
+    unpublished = (Checkpoint.Status.CANDIDATE, Checkpoint.Status.SEED)
+    published = Checkpoint.objects.exclude(status__in=unpublished).order_by("published_at", "pk")
     found = [
         Helped(checkpoint, number, counts[checkpoint.release_digest])
         for number, checkpoint in enumerate(published, start=1)

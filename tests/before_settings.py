@@ -21,6 +21,9 @@ os.environ["OE_SEEK_DUPLICATES"] = "off"
 # Most tests are about what moderators do, not about how they sign in: test_mfa.py switches it on.
 os.environ["OE_MFA_REQUIRED"] = "off"
 
+# Most tests are about champions, or about nobody who suggests: test_seed_head.py switches it on.
+os.environ["OE_SEED_HEAD"] = "off"
+
 # A developer's own site must not leak into the tests.
 for name in ("DATABASE_URL", "STORAGE_URL", "BROKER_URL", "EMAIL_URL", "OE_SITE_URL", "OE_DEBUG", "PORT"):
     os.environ.pop(name, None)

@@ -27,6 +27,7 @@ from django.utils import timezone
 from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Fingerprint, Goal, Rating, Suggestion
 from openempathic import audit, storage
 from openempathic.audit.models import AuditEvent
+from training.clara.seed_head import LICENCE
 
 FORMAT = "openempathic-voice/1"
 MANIFEST = "manifest.json"
@@ -177,7 +178,8 @@ def described_voice(contributor: Contributor) -> dict[str, Any]:
 
 def described_suggestion(suggestion: Suggestion) -> dict[str, Any]:
     """What a model heard in the clip, and which model that was."""
-    return columns(suggestion, ("scores", "emotion", "made_at")) | {"checkpoint": suggestion.checkpoint.version}
+    told = columns(suggestion, ("scores", "emotion", "made_at")) | {"checkpoint": suggestion.checkpoint.version}
+    return told | ({"licence": LICENCE} if suggestion.checkpoint.is_seed else {})
 
 
 def described_fingerprint(known: Fingerprint) -> dict[str, Any]:

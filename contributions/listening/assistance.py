@@ -23,6 +23,7 @@ from django.utils import timezone
 from contributions.listening.intervals import Share, newcombe, share, student
 from contributions.models import Arm, Clip, Figure, Rating, RatingTurn, Suggestion
 from openempathic.pieces import in_pieces
+from openempathic.registry.models import Checkpoint
 
 FIGURE = "assistance"
 # Fewer blind answers make no consensus to hold a suggestion against.
@@ -98,12 +99,13 @@ def reckon(language: str) -> Figure:
     """Write the language's figure from the ratings as they stand; an empty tag is all languages together.
 
     Its content: `enough` (answers that make a consensus), `accuracy` (a share) with `emotions` (shares by consensus,
-    the most frequent first) and `bias`.
+    the most frequent first), `bias`, and `has_seed`, whether the seed head made any of the suggestions.
     """
     content = {
         "enough": ENOUGH,
         **accuracy(language),
         "bias": bias(list(steps(language))).facts(),
+        "has_seed": has_seed(language),
     }
     figure, _is_new = Figure.objects.update_or_create(
         name=FIGURE, language=language, defaults={"content": content, "reckoned_at": timezone.now()}
@@ -124,6 +126,12 @@ def languages_with_suggestions() -> list[str]:
     made = Suggestion.objects.filter(scores__isnull=False, clip=OuterRef("pk"))
     heard = Clip.objects.live().filter(Exists(made)).order_by()
     return sorted(heard.values_list("language", flat=True).distinct())
+
+
+def has_seed(language: str) -> bool:
+    """Whether the seed head made any of the suggestions: then its licence is told beside the figure."""
+    made = Suggestion.objects.filter(clip__in=of_language(language), scores__isnull=False)
+    return made.filter(checkpoint__status=Checkpoint.Status.SEED).exists()
 
 
 def accuracy(language: str) -> dict[str, Any]:

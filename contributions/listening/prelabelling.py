@@ -1,7 +1,8 @@
 """Suggestions: what the champion hears in a clip, owed as a row and made by a worker.
 
-A worker asks who the champion is for each clip, so a new version is used without a restart. With no champion
-nothing is owed, and review goes on. A suggestion is served by `ratings` only, after the blind answer.
+A worker asks who the champion is for each clip, so a new version is used without a restart. Until the first champion
+the seed head listens, unless the site has switched it off: then nothing is owed, and review goes on. A suggestion is
+served by `ratings` only, after the blind answer.
 """
 
 import logging
@@ -14,11 +15,11 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from contributions.listening import queue
+from contributions.listening import queue, seed
 from contributions.models import Clip, Purpose, Suggestion
 from contributions.screening.lengths import longest_seconds
 from openempathic import leases, storage
-from openempathic.registry.champion import NotFetchable, champion, fetch
+from openempathic.registry.champion import NotFetchable, fetch, suggester
 from openempathic.registry.models import Checkpoint
 
 if TYPE_CHECKING:
@@ -33,18 +34,23 @@ AWAITING = (Clip.Status.IN_REVIEW, Clip.Status.DISPUTED)
 
 
 class NotSuggestable(Exception):
-    """The champion could not listen: its files are missing, corrupt, or the clip is gone."""
+    """The model could not listen: its files are missing, corrupt, or the clip is gone."""
 
 
 def owe(clip: Clip) -> None:
-    """Note that the champion should listen to the clip, if there is one."""
-    if holder := champion():
+    """Note that the champion or the seed head should listen to the clip, if there is one."""
+    if holder := suggester():
         Suggestion.objects.get_or_create(clip=clip, checkpoint=holder, defaults={"next_attempt_at": Now()})
 
 
 def owe_backlog(*, at_most: int = 200) -> int:
-    """After a new champion: owe its suggestion for every clip that still awaits an ear; returns how many were added."""
-    holder = champion()
+    """Owe the suggestion of whoever suggests now for every clip that still awaits an ear; returns how many were added.
+
+    What a seed head still owed before is owed no longer.
+    """
+    seed.plant()
+    holder = suggester()
+    forget_seeds(besides=holder)
     if holder is None:
         return 0
     made = Suggestion.objects.filter(clip=OuterRef("pk"), checkpoint=holder)
@@ -53,6 +59,17 @@ def owe_backlog(*, at_most: int = 200) -> int:
     # Two sweeps may see the same clips: the second adds nothing.
     Suggestion.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
+
+
+def forget_seeds(*, besides: Checkpoint | None) -> None:
+    """Owe no longer what a seed head has not heard yet, once a champion or another seed head suggests, or nobody."""
+    theirs = Suggestion.objects.filter(
+        checkpoint__status=Checkpoint.Status.SEED, scores__isnull=True, next_attempt_at__isnull=False
+    )
+    pks = theirs.exclude(checkpoint=besides) if besides else theirs
+    # Asked first: an update takes the lock of the whole of SQLite, and this is swept every two seconds.
+    if pks.exists():
+        Suggestion.objects.filter(pk__in=pks.values("pk"), scores__isnull=True).update(next_attempt_at=None)
 
 
 def give_up_exhausted() -> int:
@@ -125,8 +142,10 @@ def loaded(checkpoint: Checkpoint) -> "Clara":
     from training.clara import CorruptCheckpoint
 
     try:
+        if checkpoint.is_seed:
+            return seed.loaded(checkpoint)
         return load_once(str(fetch(checkpoint, into=settings.VAR / "checkpoints")))
-    except (NotFetchable, CorruptCheckpoint) as fault:
+    except (NotFetchable, CorruptCheckpoint, seed.NotHere) as fault:
         raise NotSuggestable(str(fault)) from fault
 
 

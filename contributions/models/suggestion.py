@@ -24,6 +24,11 @@ class Suggestion(Leased):
     def __str__(self) -> str:
         return f"suggestion for {self.clip_id}"
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether its likeliest emotion is likely enough for its checkpoint to name it."""
+        return max((self.scores or {}).values(), default=0.0) >= self.checkpoint.sure_from
+
     def ranked(self) -> list[tuple[str, float]]:
         """Emotions with their probability, most probable first."""
         return sorted((self.scores or {}).items(), key=lambda pair: -pair[1])

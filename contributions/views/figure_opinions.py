@@ -153,13 +153,16 @@ def assistance(content: dict[str, Any], at: datetime) -> Panel:
     rows = [(name, each["count"], each["of"], each["share"], each["low"], each["high"]) for name, each in right + moved]
     rows.append((_("Bias: the difference of these two"), None, None, bias["difference"], bias["low"], bias["high"]))
     columns = (_("Of what"), _("Count"), _("Out of"), _("Share"), _("From"), _("To"))
+    told = _(
+        "How often the first suggestion is what listeners agree on later, and how far seeing it moves them: "
+        "some are asked again without it, and the difference is its pull. A pull near nought is good."
+    )
+    if content.get("has_seed"):
+        told += " " + _("Some of the suggestions are the seed head's (CC BY-NC-SA 4.0: not for commercial use).")
     return Panel(
         "assistance",
         _("What the model's suggestions do"),
-        _(
-            "How often the first suggestion is what listeners agree on later, and how far seeing it moves them: "
-            "some are asked again without it, and the difference is its pull. A pull near nought is good."
-        ),
+        told,
         tuple(drawn),
         Table(columns, tuple(rows)),
         at,

@@ -169,9 +169,11 @@ class Chronicle:
         made = self.clip.suggestions.filter(scores__isnull=False).select_related("checkpoint")
         for each in made:
             ranked = ", ".join(f"{feeling(name)} {round(100 * share)} %" for name, share in each.ranked()[:3])
-            facts = ((_("checkpoint"), each.checkpoint.version), (_("heard"), ranked))
-            at = each.made_at or self.clip.stored_at
-            yield Entry(at, "suggestion", _("The model"), _("suggested a feeling"), facts=facts)
+            facts = [(_("checkpoint"), each.checkpoint.version), (_("heard"), ranked)]
+            if each.checkpoint.is_seed:
+                facts.append((_("licence"), _("seed head, CC BY-NC-SA 4.0: not for commercial use")))
+            what = _("suggested a feeling") if each.is_sure else _("was not sure of a feeling")
+            yield Entry(each.made_at or self.clip.stored_at, "suggestion", _("The model"), what, facts=tuple(facts))
 
     def reported(self) -> Iterator[Entry]:
         """Each report, and its answer."""

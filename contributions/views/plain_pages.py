@@ -21,7 +21,7 @@ from contributions.taxonomy import reading, restrictions
 from contributions.views import words
 from contributions.views.recalls import Recall, recall
 from openempathic.accounts.models import INVITATION_STANDS
-from openempathic.registry.champion import champion
+from openempathic.registry.champion import suggester
 
 DAYS_A_YEAR = 365
 
@@ -47,10 +47,10 @@ def retention(request: HttpRequest) -> HttpResponse:
 @require_safe
 def machine_notice(request: HttpRequest) -> HttpResponse:
     """That a model infers emotion from clips, what for, how well, and how to refuse (EU AI Act, Art. 50(3))."""
-    holder = champion()
+    holder = suggester()
     told = holder.evaluation if holder else {}
     facts = {
-        "champion": holder,
+        "suggester": holder,
         "recalls": list(recalls(told)),
         "chance": told.get("chance"),
         "feelings": [words.feeling(name).label for name in told.get("emotions", []) if name in known_feelings()],

@@ -372,6 +372,9 @@ RATINGS_REQUIRED = env.int("OE_RATINGS_REQUIRED", 1)
 RATINGS_PER_DAY = env.int("OE_RATINGS_PER_DAY", 90)
 # How many of the steps after a blind answer do without the suggestion: what it does to answers is known from these.
 HIDDEN_ARM = env.float("OE_HIDDEN_ARM", 0.1)
+# The model that comes with the software suggests until the first champion. Its licence, CC BY-NC-SA 4.0, forbids to
+# earn money with it: a site that does switches it off.
+SEED_HEAD = env.bool("OE_SEED_HEAD", True)
 
 # Retraining
 RUNS_FOLDER = VAR / "runs"

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from openempathic import audit, storage
-from openempathic.registry.models import Checkpoint
+from openempathic.registry.models import NO_RUN, Checkpoint
 
 ALIAS = "aliases/champion.json"
 
@@ -17,13 +19,50 @@ class NotFetchable(Exception):
     """The checkpoint's files are missing or differ from what was published."""
 
 
+class NeverChampion(Exception):
+    """The seed head came with the software: nobody published it, and it is no champion."""
+
+
 def champion() -> Checkpoint | None:
-    """The checkpoint that makes suggestions now; None until the first is published."""
+    """The best of what this site published; None until the first is published."""
     return Checkpoint.objects.filter(status=Checkpoint.Status.CHAMPION).first()
 
 
+def suggester() -> Checkpoint | None:
+    """The checkpoint that makes suggestions now: the champion, and until there is one the seed head.
+
+    None where the site has switched the seed head off, and until the first sweep has found it.
+    """
+    return champion() or (seed_head() if settings.SEED_HEAD else None)
+
+
+def seed_head() -> Checkpoint | None:
+    """The row of the seed head that was planted last."""
+    return Checkpoint.objects.filter(status=Checkpoint.Status.SEED).order_by("-published_at", "-pk").first()
+
+
+def plant(digest: str, *, files: dict[str, str], evaluation: dict[str, Any], sure_from: float, by: object) -> None:
+    """Let the seed head of this digest be the one that suggests; free where it is already."""
+    current = seed_head()
+    if current and current.digest == digest:
+        return
+    told = {"files": files, "evaluation": evaluation, "sure_from": sure_from, "preset": "seed", "run_id": NO_RUN}
+    with transaction.atomic():
+        planted, _is_new = Checkpoint.objects.get_or_create(
+            digest=digest, defaults={**told, "status": Checkpoint.Status.SEED, "release_digest": ""}
+        )
+        # After the software was set back, an older one is the last again.
+        Checkpoint.objects.filter(pk=planted.pk, status=Checkpoint.Status.SEED).update(published_at=Now())
+        audit.record("checkpoint.planted", subject=planted, by=by, digest=digest)
+
+
 def crown(checkpoint: Checkpoint, *, by: object) -> None:
-    """Make the checkpoint champion and the champion previous; call it inside the publishing transaction."""
+    """Make the checkpoint champion and the champion previous; call it inside the publishing transaction.
+
+    Raises NeverChampion for a seed head.
+    """
+    if checkpoint.is_seed:
+        raise NeverChampion
     with transaction.atomic():
         Checkpoint.objects.filter(status=Checkpoint.Status.CHAMPION).exclude(pk=checkpoint.pk).update(
             status=Checkpoint.Status.PREVIOUS

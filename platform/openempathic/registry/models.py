@@ -1,7 +1,11 @@
 """Published checkpoints: written by training, read by everyone."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
+
+NO_RUN = UUID(int=0)
 
 
 class Checkpoint(models.Model):
@@ -12,6 +16,9 @@ class Checkpoint(models.Model):
         CHAMPION = "CHAMPION"
         PREVIOUS = "PREVIOUS"
         RETRACTED = "RETRACTED"
+        # What came with the software: it suggests where there is no champion, and is never one. It was not published,
+        # so its files lie in the package and not in storage, and its run is NO_RUN.
+        SEED = "SEED"
 
     digest = models.CharField(max_length=64, unique=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.CANDIDATE)
@@ -21,6 +28,8 @@ class Checkpoint(models.Model):
     # sha256 by file name, as published; a reader verifies each.
     files = models.JSONField()
     evaluation = models.JSONField(default=dict)
+    # The probability under which it names no emotion; 0 names one always.
+    sure_from = models.FloatField(default=0.0)
     # What its withdrawn.json in storage says; where that is no longer true, it is written again.
     withdrawn_marked = models.PositiveIntegerField(default=0)
     published_at = models.DateTimeField(auto_now_add=True)
@@ -37,6 +46,11 @@ class Checkpoint(models.Model):
     def version(self) -> str:
         """The short name that people read."""
         return self.digest[:12]
+
+    @property
+    def is_seed(self) -> bool:
+        """Whether it came with the software, under a licence that forbids to earn money with it."""
+        return self.status == self.Status.SEED
 
     @property
     def prefix(self) -> str:
