@@ -65,6 +65,11 @@ class TrainingRun(Leased):
         FAILED = "FAILED", _("Failed")
         CANCELLED = "CANCELLED", _("Cancelled")
 
+    class Approval(models.TextChoices):
+        WAITING = "WAITING", _("Waiting for a curator")
+        GIVEN = "GIVEN", _("Approved")
+        REFUSED = "REFUSED", _("Refused")
+
     ACTIVE = (Status.QUEUED, Status.FREEZING, Status.TRAINING, Status.EVALUATING, Status.PUBLISHING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -81,6 +86,13 @@ class TrainingRun(Leased):
     release = models.ForeignKey("contributions.Release", null=True, blank=True, on_delete=models.PROTECT)
     checkpoint = models.ForeignKey("registry.Checkpoint", null=True, blank=True, on_delete=models.PROTECT)
     progress = models.JSONField(default=dict)
+    # What gate.json says, also of a candidate that was rejected; empty until it was judged.
+    verdict = models.JSONField(default=dict, blank=True)
+    # Empty where nobody was asked.
+    approval = models.CharField(max_length=8, choices=Approval, blank=True, default="")
+    approval_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     opened_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 

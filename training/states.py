@@ -22,6 +22,7 @@ TABLE = MoveTable(
         Move(S.EVALUATING, S.PUBLISHING, "trainer", "the candidate passed the gate"),
         Move(S.EVALUATING, S.REJECTED, "trainer", "the candidate failed the gate, with the reason"),
         Move(S.PUBLISHING, S.PUBLISHED, "trainer, fenced", "the checkpoint is whole in storage"),
+        Move(S.PUBLISHING, S.REJECTED, "curator", "approval was asked for and refused, with the reason"),
         *(
             Move(source, S.FAILED, "trainer", "three failed attempts, with the last reason")
             for source in TrainingRun.ACTIVE
