@@ -2,7 +2,7 @@
 
 Only this parent touches the database, and each of its writes passes through the fence. The child reads and writes files
 in the run's folder. Whatever is killed, the row stays due, and the next trainer goes on from the status it finds: from
-the child's own state when the folder is on its machine, else from the start, which nothing published depends on.
+the child's own state on its machine, or the newest that storage has. The start is always the fixed base.
 What we do not know: whether a child that says nothing is slow or hung; after STALLED_SECONDS we take it for hung.
 """
 
@@ -11,7 +11,6 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,8 @@ from contributions.releasing import releases, rewriting
 from contributions.taxonomy import restrictions
 from openempathic import leases, moves, storage
 from openempathic.registry import champion
-from training import gate, lineage, publication, states
+from training import gate, lineage, notices, publication, states, telling, travelling
+from training.attempt import Attempt, Stopped, never
 from training.child import Child, ChildFailed, without_folders
 from training.holding import Holding
 from training.models import TrainingRun
@@ -42,44 +42,14 @@ GRACE_SECONDS = 15
 STALLED_SECONDS = 3 * 60 * 60
 # The child's stages in which every step of training has been taken.
 AFTER_TRAINING = ("evaluating", "exporting")
+# What hangs on the release that the run learns from; the rest of its folder is its own story.
+OF_A_RELEASE = ("release", "packed", ".packed.making", "state", "export", ".export.making")
 S = TrainingRun.Status
-
-
-class Stopped(Exception):
-    """The trainer was asked to stop; the run is due again at once, and the attempt does not count."""
-
-
-def never() -> bool:
-    """For a trainer that nobody stops."""
-    return False
-
-
-@dataclass
-class Attempt:
-    """One trainer's hold on one run."""
-
-    run: TrainingRun
-    claim: leases.Claim
-    folder: Path
-    holding: Holding
-    is_stopping: Callable[[], bool] = never
-    told: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def export(self) -> Path:
-        """Where the child leaves its result."""
-        return self.folder / "export"
-
-    def check(self) -> None:
-        """Raise LeaseLost or Stopped where going on would be wrong."""
-        self.holding.check()
-        if self.is_stopping():
-            raise Stopped
 
 
 def due_runs() -> QuerySet[TrainingRun]:
     """Runs that a trainer must act on now, were they free."""
-    return TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE, next_attempt_at__lte=Now())
+    return TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE, is_paused=False, next_attempt_at__lte=Now())
 
 
 def retrain_due(*, owner: str, is_stopping: Callable[[], bool] = never) -> TrainingRun | None:
@@ -99,7 +69,7 @@ def attempt_run(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[
             raise ChildFailed(f"the trainer died in each of {ATTEMPTS_MAX} attempts")
         retrain(run, claim, is_stopping=is_stopping)
     except Stopped:
-        log.info("Run %s is handed back: the trainer was asked to stop.", run.pk)
+        log.info("Run %s is handed back: it was paused, or the trainer was asked to stop.", run.pk)
         leases.give_back(claim, retry_in_seconds=0, is_forgiven=True)
     except (leases.LeaseLost, moves.MovedMeanwhile) as loss:
         log.warning("Run %s is not ours any more: %s", run.pk, loss)
@@ -118,7 +88,9 @@ def give_up_or_retry(run: TrainingRun, claim: leases.Claim, error: Exception) ->
     if run.attempts >= ATTEMPTS_MAX:
         fail(run, claim, reason)
     else:
-        leases.fenced(claim).update(status_reason=without_folders(reason)[:400])
+        told = without_folders(reason)[:400]
+        telling.happened(run.progress, "attempt_failed", attempt=run.attempts, reason=told)
+        leases.fenced(claim).update(status_reason=told, progress=run.progress)
         leases.give_back(claim, retry_in_seconds=RETRY_SECONDS * run.attempts)
 
 
@@ -128,6 +100,7 @@ def fail(run: TrainingRun, claim: leases.Claim, reason: str) -> None:
     try:
         states.move(run, to=S.FAILED, by=AGENT, reason=told, claim=claim, **publication.ENDED)
         log.error("Run %s has FAILED: %s", run.pk, told)
+        notices.tell_of_failure(run)
     except moves.MovedMeanwhile as loss:
         log.warning("Run %s is not ours any more: %s", run.pk, loss)
 
@@ -141,6 +114,8 @@ def retrain(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[[], 
     folder.mkdir(parents=True, exist_ok=True)
     with Holding(claim) as holding:
         attempt = Attempt(run, claim, folder, holding, is_stopping)
+        clear_of_another(attempt)
+        attempt.note("attempt", attempt=run.attempts)
         if run.status == S.QUEUED:
             enter(attempt, S.FREEZING)
         if not publication.is_exported(attempt.export):
@@ -160,6 +135,15 @@ def retrain(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[[], 
 def folder_of(run: TrainingRun) -> Path:
     """Where the run's files lie on this machine."""
     return Path(settings.RUNS_FOLDER) / str(run.pk)
+
+
+def clear_of_another(attempt: Attempt) -> None:
+    """Remove what this machine has of another release of the run, which was frozen anew elsewhere."""
+    manifest = attempt.folder / "release" / releases.MANIFEST
+    release = attempt.run.release
+    if manifest.exists() and (release is None or champion.sha256_of(manifest) != release.digest):
+        for name in OF_A_RELEASE:
+            shutil.rmtree(attempt.folder / name, ignore_errors=True)
 
 
 def enter(attempt: Attempt, status: str, **columns: Any) -> None:
@@ -185,8 +169,9 @@ def freeze_and_bring(attempt: Attempt) -> None:
             if isinstance(purged, storage.DigestMismatch) and not is_rewritten(attempt):
                 raise
             log.warning("Run %s freezes anew: %s", attempt.run.pk, purged)
-            for name in ("release", "packed", "state"):
+            for name in OF_A_RELEASE:
                 shutil.rmtree(attempt.folder / name, ignore_errors=True)
+            travelling.forget(attempt.run, attempt.claim)
             enter(attempt, S.FREEZING, release=None)
     raise ChildFailed("its releases kept losing shards before they could be read")
 
@@ -246,6 +231,8 @@ def train(attempt: Attempt) -> None:
     """
     write_whole(attempt.folder / "plan.json", json.dumps(attempt.run.plan))
     hand_withdrawn(attempt)
+    if (step := travelling.bring(attempt.run, attempt.folder)) is not None:
+        attempt.note("brought", step=step)
     child = Child(attempt.folder)
     log.info("Run %s trains in process %s.", attempt.run.pk, child.process.pid)
     try:
@@ -254,8 +241,10 @@ def train(attempt: Attempt) -> None:
         child.end()
     tell(attempt, child.tail.lines())
     code = child.process.returncode
-    if code != 0 and attempt.is_stopping():
-        # 75, or a child that had not yet come far enough to hear us: either way it is taken up again.
+    if code != 0 and (attempt.told.get("stopped") or attempt.is_leaving()):
+        # Stopped, by us or with its machine, or not come far enough to hear us: either way it is taken up again.
+        attempt.traveller.hand_over()
+        attempt.note("paused" if attempt.is_paused else "handed_back", step=attempt.run.progress.get("step", 0))
         raise Stopped
     if code != 0 or not publication.is_exported(attempt.export):
         reason = child.reason(attempt.told)
@@ -269,8 +258,9 @@ def watch(attempt: Attempt, child: Child) -> None:
     handed_at = heard_at = time.monotonic()
     while child.is_running(wait_seconds=POLL_SECONDS):
         attempt.holding.check()
-        if attempt.is_stopping():
+        if attempt.is_leaving():
             return child.stop(grace_seconds=GRACE_SECONDS)
+        attempt.traveller.look()
         now = time.monotonic()
         if lines := child.tail.lines():
             tell(attempt, lines)
@@ -286,25 +276,16 @@ def tell(attempt: Attempt, lines: list[dict[str, Any]]) -> None:
     """Keep the newest of what the child said in the row, behind the fence, and move on when it evaluates."""
     if not lines:
         return
-    progress = attempt.run.progress
     for line in lines:
-        stage = str(line.get("stage", ""))
-        progress.setdefault("began", {}).setdefault(stage, line.get("at"))
-        progress.update({name: line[name] for name in ("stage", "step", "steps", "loss", "at", "uar") if name in line})
+        telling.hear(attempt.run.progress, line)
         attempt.told = line
     if attempt.run.status == S.TRAINING and any(line.get("stage") in AFTER_TRAINING for line in lines):
         enter(attempt, S.EVALUATING)
     else:
-        keep_progress(attempt)
+        attempt.keep_progress()
     if is_packed(attempt):
         # Whatever holds sound is one more place to purge a withdrawn clip from.
         shutil.rmtree(attempt.folder / "release" / "shards", ignore_errors=True)
-
-
-def keep_progress(attempt: Attempt) -> None:
-    """Write the progress where the claim still holds, or raise LeaseLost."""
-    if leases.fenced(attempt.claim).update(progress=attempt.run.progress) != 1:
-        raise leases.LeaseLost(f"run {attempt.run.pk} was taken over or cancelled")
 
 
 def hand_withdrawn(attempt: Attempt) -> None:
@@ -318,7 +299,7 @@ def hand_withdrawn(attempt: Attempt) -> None:
         return
     write_whole(path, json.dumps(dropped))
     run.progress["dropped"] = len(dropped)
-    keep_progress(attempt)
+    attempt.keep_progress()
     log.info("Run %s drops %s clips withdrawn since its release was frozen.", run.pk, len(dropped))
 
 
@@ -354,5 +335,5 @@ def tidy_ended() -> None:
     active = {str(pk) for pk in TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).values_list("pk", flat=True)}
     for folder in runs.iterdir() if runs.exists() else ():
         if folder.name not in active:
-            for name in ("freezing", "release", "packed", ".packed.making", "state", "export", ".export.making"):
+            for name in ("freezing", *OF_A_RELEASE):
                 shutil.rmtree(folder / name, ignore_errors=True)

@@ -112,7 +112,7 @@ class Runs(Stage):
             self.ends()
         # The trainer, were it only asleep, can write nothing any more.
         with pytest.raises(leases.LeaseLost):
-            retraining.keep_progress(before)
+            before.keep_progress()
 
     def is_taken_over(self):
         """By whoever finds the lease run out."""

@@ -17,6 +17,7 @@ from openempathic.registry.models import Checkpoint
 from tests import harvest
 from training import publication, retraining, schedule
 from training import states as run_states
+from training.attempt import Attempt
 from training.models import TrainingRun
 
 S = TrainingRun.Status
@@ -221,14 +222,14 @@ def test_a_child_that_says_nothing_for_hours_is_taken_for_hung(run, monkeypatch)
 
 def test_cleo_cancels_a_run_and_its_child_ends(run, cleo, monkeypatch):
     plan(run, steps=10_000, pause_seconds=0.02)
-    keep = retraining.keep_progress
+    keep = Attempt.keep_progress
 
     def cancelled_meanwhile(attempt):
         if attempt.run.progress.get("step", 0) >= 3:
             schedule.cancel(TrainingRun.objects.get(pk=run.pk), by=cleo)
         keep(attempt)
 
-    monkeypatch.setattr(retraining, "keep_progress", cancelled_meanwhile)
+    monkeypatch.setattr(Attempt, "keep_progress", cancelled_meanwhile)
 
     done = retrain()
 
