@@ -80,6 +80,7 @@ def attempt_run(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[
         log.exception("Run %s failed in attempt %s.", run.pk, run.attempts)
         give_up_or_retry(run, claim, error)
     tidy_ended()
+    travelling.tidy()
 
 
 def give_up_or_retry(run: TrainingRun, claim: leases.Claim, error: Exception) -> None:

@@ -116,11 +116,15 @@ def forget(run: TrainingRun, claim: leases.Claim) -> None:
 
 
 def tidy() -> None:
-    """Erase the states of runs that have ended, also those that a trainer left behind which had lost its run."""
-    stored = {key.removeprefix(PREFIX).partition("/")[0] for key in storage.keys(PREFIX)}
-    active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).values_list("pk", flat=True)
-    for name in stored - {str(pk) for pk in active}:
-        storage.erase(f"{PREFIX}{name}/")
+    """Erase the states of runs that have ended, also those of a trainer that had lost its run; or leave it for later."""
+    try:
+        stored = {key.removeprefix(PREFIX).partition("/")[0] for key in storage.keys(PREFIX)}
+        active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).values_list("pk", flat=True)
+        for name in stored - {str(pk) for pk in active}:
+            storage.erase(f"{PREFIX}{name}/")
+    except storage.StorageError as fault:
+        log.warning("States of ended runs are not erased yet: %s", fault)
+        return
     ended = TrainingRun.objects.exclude(status__in=TrainingRun.ACTIVE).exclude(kept_state={})
     ended.update(kept_state={})
 

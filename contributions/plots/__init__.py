@@ -7,6 +7,7 @@ plot shows is never told by colour alone: every number is written, and a table s
 
 from contributions.plots.bars import Bar, Day, days, lying
 from contributions.plots.heat import Cell, heat_map
+from contributions.plots.lines import line
 from contributions.plots.sheet import NARROW, STYLE_SHA256, WIDE, Frame
 
-__all__ = ["NARROW", "STYLE_SHA256", "WIDE", "Bar", "Cell", "Day", "Frame", "days", "heat_map", "lying"]
+__all__ = ["NARROW", "STYLE_SHA256", "WIDE", "Bar", "Cell", "Day", "Frame", "days", "heat_map", "line", "lying"]

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
 from openempathic import leases, storage
-from training import publication, retraining
+from training import publication, retraining, travelling
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda _number, _frame: stopping.set())
         storage.verify_conditional_writes()
         retraining.tidy_ended()
-        publication.repair()
+        repair()
         if once:
             work(stopping)
         else:
@@ -51,7 +51,13 @@ def work_until(stopping: threading.Event) -> None:
         idle_seconds += POLL_SECONDS
         if idle_seconds >= REPAIR_SECONDS:
             idle_seconds = 0.0
-            publication.repair()
+            repair()
+
+
+def repair() -> None:
+    """Finish what a dead trainer had begun to publish, and erase states of runs that have ended."""
+    publication.repair()
+    travelling.tidy()
 
 
 def work(stopping: threading.Event) -> bool:
