@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from contributions.views.recalls import Recall, recall
 from openempathic.accounts.doors import curators_only
-from openempathic.registry.champion import champion
+from openempathic.registry.champion import champion, suggester
 from training import lineage, schedule
 from training.models import TrainingRun
 
@@ -34,7 +34,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     runs = list(TrainingRun.objects.select_related("release", "checkpoint", "opened_by")[:RUNS_SHOWN])
     withdrawn = lineage.withdrawn_by_release({run.checkpoint.release_digest for run in runs if run.checkpoint})
     listed = [(run, withdrawn.get(run.checkpoint.release_digest, 0) if run.checkpoint else 0) for run in runs]
-    facts = {"runs": listed, "champion": champion(), "active": schedule.active_run()}
+    facts = {"runs": listed, "champion": champion(), "suggester": suggester(), "active": schedule.active_run()}
     return render(request, "curation/runs.html", facts)
 
 

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import av
@@ -10,13 +12,16 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.corpora import layouts
 from tests.training.worlds import flac, voice
 from training import command, fit
-from training.clara import Clara, ClaraConfig
+from training.clara import Clara, ClaraConfig, seed_head
 from training.clara.checkpoint import write_durably
 from training.commands import models
+from training.corpora import IncompleteCorpus
 from training.evaluation import probe
 
+SOUNDS = Path(__file__).parents[1] / "sounds"
 EMOTIONS = ("anger", "neutral", "sadness")
 
 
@@ -210,8 +215,33 @@ def test_emodb_is_evaluated_from_a_folder_of_its_own_layout(folder, capsys, monk
     assert "<svg" in (folder / "emodb.html").read_text()
 
 
+def test_the_installed_command_asks_the_seed_head_and_says_its_licence():
+    installed = Path(sys.executable).parent / "clara"
+    command = [installed] if installed.exists() else [sys.executable, "-m", "training.command"]
+    done = subprocess.run([*command, "predict", SOUNDS / "german-anger.wav"], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\t")[1] == "anger"
+    assert "CC BY-NC-SA 4.0" in done.stderr
+
+
+def test_a_corpus_that_the_seed_head_knows_flatters_it(folder, capsys):
+    layouts.ravdess(folder / "ravdess", actors=(1, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteCorpus)
+        assert (
+            run("evaluate", "ravdess", "--root", folder / "ravdess", "--draws", "50", "--emotions", "anger", "calm")
+            == 0
+        )
+
+    told = capsys.readouterr()
+    assert "CLARA, zero-shot" in told.out
+    assert "CC BY-NC-SA 4.0" in told.err
+    assert "trained on ravdess itself" in told.err
+
+
 def test_without_a_model_the_tower_stands_alone(folder, capsys, monkeypatch):
-    monkeypatch.setattr(models, "SEED", folder / "no seed head")
+    monkeypatch.setattr(seed_head, "FOLDER", folder / "no seed head")
 
     assert run("predict", folder / "anger.flac") == 1
     assert "name a checkpoint with --model" in capsys.readouterr().err

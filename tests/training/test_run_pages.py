@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from contributions.listening import seed
 from openempathic.registry.models import Checkpoint
 from training import schedule
 from training.models import TrainingRun
@@ -64,3 +65,13 @@ def test_a_failed_run_says_why(signed_in, cleo):
     TrainingRun.objects.filter(pk=run.pk).update(status="FAILED", status_reason="The child ran out of memory.")
 
     assert "The child ran out of memory." in signed_in.get(reverse("run", args=[run.pk])).content.decode()
+
+
+def test_until_the_first_champion_she_reads_who_suggests(signed_in, settings):
+    assert "nobody sees suggestions" in signed_in.get(reverse("runs")).content.decode()
+
+    settings.SEED_HEAD = True
+    seed.plant()
+    text = signed_in.get(reverse("runs")).content.decode()
+    assert "the seed head suggests" in text
+    assert "CC BY-NC-SA 4.0" in text

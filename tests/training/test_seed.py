@@ -261,7 +261,7 @@ def test_the_head_that_ships_is_whole_and_small_and_says_its_licence_wherever_it
     assert sum(path.stat().st_size for path in seed_head.FOLDER.iterdir()) < seed.LARGEST_BYTES
     assert clara.config.base == fixed_base.DIGEST
     assert clara.config.sure_from == seed_head.sure_from()
-    assert {part["corpus"] for part in told["sources"]["parts"]} == set(making.CORPORA)
+    assert {part["corpus"] for part in told["sources"]["parts"]} == set(making.CORPORA) == set(seed_head.CORPORA)
     assert told["licence"] == seed_head.LICENCE == making.LICENCE == seed_head.evaluation()["licence"]
     for place in (
         seed_head.FOLDER / "README.md",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "weights" / "seed"
 LICENCE = "CC-BY-NC-SA-4.0"
-LICENCE_URL = "https://creativecommons.org/licenses/by-nc-sa/4.0/"
+# What it was trained on, as training.corpora names them.
+CORPORA = ("ravdess", "nemo")
 SUMS, FACTS = "SHA256SUMS", "facts.json"
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.clara import seed_head
 from training.clara.checkpoint import write_durably
 from training.command import Refused
-from training.commands.models import SEED, asked_for
+from training.commands.models import asked_for
 from training.corpora import ADAPTERS
 from training.evaluation import corpus, page
 
@@ -30,7 +31,11 @@ def run(asked: argparse.Namespace) -> int:
     if asked.draws < 1:
         raise Refused(f"an interval needs draws, not {asked.draws}")
     others = dict(_pair(text) for text in asked.trained_on)
-    clara = None if asked.bare or (asked.model is None and not SEED.is_dir()) else asked_for(asked)
+    clara = None if asked.bare or (asked.model is None and not seed_head.FOLDER.is_dir()) else asked_for(asked)
+    if clara and not asked.model and asked.corpus in seed_head.CORPORA:
+        sys.stderr.write(
+            f"clara: it was trained on {asked.corpus} itself and is flattered here; its card has honest figures\n"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         told = _measured(asked, others, clara, asked.cache or Path(scratch))
     sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n" if asked.json else table(told))

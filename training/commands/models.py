@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
-import training.clara
-from training.clara import Clara
+from training.clara import Clara, seed_head
 from training.command import Refused
 from training.packing import Undecodable, decoded
 
-SEED = Path(training.clara.__file__).parent / "weights" / "seed"
+SAID_OF_SEED = (
+    "the seed head, which was trained on RAVDESS and nEMO and is under CC BY-NC-SA 4.0: not for commercial use"
+)
 
 
 def asked_for(asked: argparse.Namespace) -> Clara:
     """The checkpoint that was named, else the seed head; raises CorruptCheckpoint, or Refused where there is none."""
     if asked.threads:
         torch.set_num_threads(asked.threads)
-    if asked.model is None and not SEED.is_dir():
-        raise Refused("no seed head came with this copy: name a checkpoint with --model")
-    return Clara.load(checkpoint_in(asked.model or SEED))
+    if asked.model:
+        return Clara.load(checkpoint_in(asked.model))
+    try:
+        clara = seed_head.load()
+    except seed_head.NoSeedHead as error:
+        raise Refused("no seed head came with this copy: name a checkpoint with --model") from error
+    sys.stderr.write(f"clara: {SAID_OF_SEED}\n")
+    return clara
 
 
 def checkpoint_in(folder: Path) -> Path:
