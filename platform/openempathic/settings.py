@@ -384,6 +384,8 @@ RETRAIN_MIN_NEW_CLIPS = env.int("OE_RETRAIN_MIN_NEW_CLIPS", 50)
 RETRAIN_AFTER_WITHDRAWALS = env.int("OE_RETRAIN_AFTER_WITHDRAWALS", 1)
 RETRAIN_PRESET = env.str("OE_RETRAIN_PRESET", "site")
 RETRAIN_PLAN = env.json("OE_RETRAIN_PLAN", default={})
+# "open": the gate reckons and tells everything, and holds back only what is broken. For tests, demos and development.
+GATE = env.str("OE_GATE", "closed")
 TRAINER_LEASE_SECONDS = env.int("OE_TRAINER_LEASE_SECONDS", 60)
 # Above 0 torchrun starts so many processes on the trainer's machine, one a GPU; or a launcher of the operator's own,
 # which may reach other machines, goes before `-m training.fit --folder DIR`.
