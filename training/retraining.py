@@ -24,9 +24,11 @@ from contributions.releasing import releases, rewriting
 from contributions.taxonomy import restrictions
 from openempathic import leases, moves, storage
 from openempathic.registry import champion
-from training import gate, lineage, notices, publication, states, telling, travelling
+from training import lineage, notices, publication, states, telling, travelling
 from training.attempt import Attempt, Stopped, never
 from training.child import Child, ChildFailed, without_folders
+from training.evaluation.facts import CHAMPION, COMPARISON
+from training.gate import admission, rivals
 from training.holding import Holding
 from training.models import TrainingRun
 
@@ -116,6 +118,7 @@ def retrain(run: TrainingRun, claim: leases.Claim, *, is_stopping: Callable[[], 
     with Holding(claim) as holding:
         attempt = Attempt(run, claim, folder, holding, is_stopping)
         clear_of_another(attempt)
+        rivals.bring(attempt.folder)
         attempt.note("attempt", attempt=run.attempts)
         if run.status == S.QUEUED:
             enter(attempt, S.FREEZING)
@@ -312,22 +315,8 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def judge(attempt: Attempt) -> bool:
-    """Ask the gate; True when the candidate is to be published, else the run is REJECTED with the reason."""
-    run = attempt.run
-    if run.status == S.PUBLISHING and (attempt.export / gate.GATE).exists():
-        return True
-    verdict = gate.judge(run, attempt.folder)
-    if verdict.passes:
-        if run.status == S.EVALUATING:
-            enter(attempt, S.PUBLISHING)
-        return True
-    reason = "; ".join(verdict.faults)[:400]
-    if run.status != S.EVALUATING:
-        # Judged and passed before, on a machine that is gone: this copy is at fault, not the candidate.
-        raise ChildFailed(reason)
-    states.move(run, to=S.REJECTED, by=AGENT, reason=reason, claim=attempt.claim, **publication.ENDED)
-    log.error("Run %s is REJECTED: %s", run.pk, reason)
-    return False
+    """Ask the gate; True when the candidate is to be published, else the run waits for a curator or is REJECTED."""
+    return admission.admit(attempt)
 
 
 def tidy_ended() -> None:
@@ -336,5 +325,6 @@ def tidy_ended() -> None:
     active = {str(pk) for pk in TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).values_list("pk", flat=True)}
     for folder in runs.iterdir() if runs.exists() else ():
         if folder.name not in active:
-            for name in ("freezing", *OF_A_RELEASE):
+            for name in ("freezing", CHAMPION, *OF_A_RELEASE):
                 shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / COMPARISON).unlink(missing_ok=True)

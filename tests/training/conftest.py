@@ -14,12 +14,18 @@ from contributions.releasing import releases
 from contributions.taxonomy import restrictions
 from openempathic import leases
 from tests import harvest
+from tests.training import compared
 from training import child, gate, retraining, schedule
 from training.clara import Clara, ClaraConfig
 from training.gate import wholeness
 from training.models import TrainingRun
 
-EVALUATION = {"zero_shot": {"uar": 0.5, "interval": {"low": 0.4, "high": 0.6}}, "chance": 0.5}
+EVALUATION = {
+    "zero_shot": {"uar": 0.5, "interval": {"low": 0.4, "high": 0.6}},
+    "chance": 0.5,
+    "leaks": compared.LEAKS,
+    "splits": {"train": {"languages": {"en": 2}}},
+}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -78,5 +84,7 @@ def judged(run, tmp_path, template):
 
 def exported(folder, template, release):
     shutil.copytree(template, folder)
-    (folder / "eval.json").write_text(json.dumps(EVALUATION | {"training": {"release_digest": release.digest}}))
+    training = {"release_digest": release.digest, "reload_gap": 0.0}
+    (folder / "eval.json").write_text(json.dumps(EVALUATION | {"training": training}))
+    compared.write(folder.parent)
     return folder

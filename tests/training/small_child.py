@@ -1,7 +1,8 @@
 """A child that obeys the contract of training.fit without a model, so that a test can slow, stop, break and kill it.
 
-Its plan may say: steps, pause_seconds (a step), fail_at, hang_on_term, await_dropped, measured. It counts its steps in
-state/step, copies the export that `template` names, and leaves what it saw in seen.json.
+Its plan may say: steps, pause_seconds (a step), fail_at, hang_on_term, await_dropped, measured, reload_gap, right (see
+compared.py). It counts its steps in state/step, copies the export that `template` names, leaves what it saw in
+seen.json and what the gate weighs in comparison.json.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import compared  # beside this file, which is run as a script
 
 
 def main(folder: Path) -> int:
@@ -49,6 +52,7 @@ def main(folder: Path) -> int:
     dropped = json.loads((folder / "dropped.json").read_bytes()) if (folder / "dropped.json").exists() else []
     seen = {"environment": sorted(os.environ), "shards": shards, "began_at": began_at, "dropped": dropped}
     (folder / "seen.json").write_text(json.dumps(seen))
+    compared.write(folder, plan.get("right", compared.BETTER))
     tell(folder, "exporting", step=step, steps=step)
     export(folder, plan, manifest)
     tell(folder, "exporting", step=step, steps=step, done=True, uar=0.5)
@@ -61,7 +65,8 @@ def export(folder: Path, plan: dict, manifest: Path) -> None:
     shutil.copytree(plan["template"], making)
     shutil.copy(folder / "release" / "use_restrictions.json", making)
     measured = json.loads((making / "eval.json").read_text())
-    measured["training"] = {"release_digest": hashlib.sha256(manifest.read_bytes()).hexdigest()}
+    digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    measured["training"] = {"release_digest": digest, "reload_gap": plan.get("reload_gap", 0.0)}
     (making / "eval.json").write_text(json.dumps(measured | plan.get("measured", {})))
     os.replace(making, folder / "export")
 

@@ -18,12 +18,11 @@ from training.clara import Clara, CorruptCheckpoint
 from training.clara.checkpoint import write_durably
 from training.evaluation import probe, regressions
 from training.evaluation.disturbances import DISTURBANCES, disturbed
+from training.evaluation.facts import CHAMPION, COMPARISON
 from training.evaluation.hearing import Heard
 from training.packing import Packed, PackedClip
 
 FORMAT = "openempathic-comparison/1"
-FILE = "comparison.json"
-CHAMPION = "champion"
 # Of scores in single precision, digits beyond these say nothing.
 DIGITS = 6
 
@@ -38,7 +37,7 @@ def write(candidate: Clara, packed: Packed, folder: Path, *, without: frozenset[
         fault = str(reason)
     told = compare(candidate, champion, packed, without=without)
     told |= {"champion_digest": place.name if place else None, "champion_fault": fault}
-    write_durably(folder / FILE, json.dumps(told, ensure_ascii=False).encode())
+    write_durably(folder / COMPARISON, json.dumps(told, ensure_ascii=False).encode())
 
 
 def champion_in(folder: Path) -> Path | None:

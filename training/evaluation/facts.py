@@ -1,0 +1,4 @@
+"""The names of what child and parent tell each other by: known without torch."""
+
+COMPARISON = "comparison.json"
+CHAMPION = "champion"
