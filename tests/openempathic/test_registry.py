@@ -6,22 +6,18 @@ import pytest
 
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
-from openempathic.registry import champion
+from openempathic.registry import champion, fetching
 from openempathic.registry.champion import NotFetchable
 from openempathic.registry.models import Checkpoint
+from tests.checkpoints import put_checkpoint
 
 pytestmark = pytest.mark.django_db
 WEIGHTS = bytes(range(256)) * 40
 
 
 def published(digest: str, *, content: bytes = WEIGHTS) -> Checkpoint:
-    """A checkpoint of two files in storage, not crowned yet."""
-    files = {}
-    for name, body in {"model.safetensors": content, "config.json": b"{}"}.items():
-        files[name] = storage.put(f"checkpoints/{digest}/{name}", body).sha256
-    return Checkpoint.objects.create(
-        digest=digest, preset="nano", release_digest="r", run_id="0" * 32, files=files, evaluation={}
-    )
+    """A signed checkpoint of two files in storage, not crowned yet."""
+    return put_checkpoint({"model.safetensors": content, "config.json": b"{}"}, digest=digest)
 
 
 @pytest.fixture
@@ -33,7 +29,7 @@ def first():
 
 @pytest.fixture(autouse=True)
 def _fresh_process(monkeypatch):
-    monkeypatch.setattr(champion, "_verified", set())
+    monkeypatch.setattr(fetching, "_verified", set())
 
 
 def test_without_a_publication_there_is_no_champion_and_no_alias():
@@ -120,7 +116,7 @@ def test_a_file_that_is_gone_from_storage_is_named(first, tmp_path):
 def test_a_local_copy_that_rotted_is_mended_by_the_next_process(first, tmp_path, monkeypatch):
     folder = champion.fetch(first, into=tmp_path)
     (folder / "model.safetensors").write_bytes(b"rotten")
-    monkeypatch.setattr(champion, "_verified", set())
+    monkeypatch.setattr(fetching, "_verified", set())
 
     champion.fetch(first, into=tmp_path)
 

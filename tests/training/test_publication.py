@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 
 from openempathic import leases, moves, storage
 from openempathic.audit.models import AuditEvent
-from openempathic.registry import champion
+from openempathic.registry import champion, signing
+from openempathic.registry.manifests import BESIDE
 from openempathic.registry.models import Checkpoint
 from training import publication, retraining, schedule
 from training.clara import Clara
@@ -51,8 +52,9 @@ def test_the_alias_and_the_manifest_come_after_the_crown(judged, monkeypatch):
 
     publication.publish(run, export, claim)
 
-    assert order[-2:] == [("manifest.json", S.PUBLISHED), ("champion.json", S.PUBLISHED)]
-    assert {status for _name, status in order[:-2]} == {S.PUBLISHING}
+    assert [name for name, _status in order[-3:]] == ["manifest.json", "model.sig", "champion.json"]
+    assert {status for _name, status in order[-3:]} == {S.PUBLISHED}
+    assert {status for _name, status in order[:-3]} == {S.PUBLISHING}
 
 
 def test_a_zombie_trainer_publishes_nothing(judged):
@@ -130,10 +132,52 @@ def test_the_same_bytes_from_another_run_are_the_same_checkpoint(judged, cleo, t
     assert TrainingRun.objects.filter(checkpoint=first, status=S.PUBLISHED).count() == 2
 
 
-def test_a_retracted_checkpoint_does_not_come_back(judged):
-    run, export, _claim = judged
-    checkpoint = publication.row_of(run, export, digest="d", files={name: "" for name in publication.MADE_BY_CHILD})
-    Checkpoint.objects.filter(pk=checkpoint.pk).update(status="RETRACTED")
+def test_a_retracted_checkpoint_does_not_come_back(judged, cleo):
+    run, export, claim = judged
+    drafted = publication.draft(run, export)
+    Checkpoint.objects.create(digest=drafted.digest, run_id=run.pk, files={}, number=1, status="RETRACTED")
 
     with pytest.raises(publication.NotPublishable, match="retracted"):
-        publication.row_of(run, export, digest="d", files={})
+        publication.publish(run, export, claim)
+
+    assert run.status == TrainingRun.objects.get().status == S.PUBLISHING
+    assert champion.champion() is None
+
+
+def test_the_signature_that_a_reader_finds_is_over_every_file_and_the_manifest(judged, tmp_path):
+    run, export, claim = judged
+
+    checkpoint = publication.publish(run, export, claim)
+
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    for name in (*checkpoint.files, *BESIDE):
+        storage.fetch(f"{checkpoint.prefix}/{name}", folder / name)
+    signing.verify(folder, [*checkpoint.files, "manifest.json"])
+    assert (folder / "model.sig").read_text() == checkpoint.signature
+    assert checkpoint.number == 1
+
+
+def test_what_was_published_before_checkpoints_were_signed_is_signed_by_the_next_repair(judged, tmp_path):
+    run, export, claim = judged
+    checkpoint = publication.publish(run, export, claim)
+    storage.erase(f"{checkpoint.prefix}/model.sig")
+    Checkpoint.objects.update(signature="", announced_at=None)
+    with pytest.raises(champion.Unsound, match="nobody signed"):
+        champion.fetch(Checkpoint.objects.get(), into=tmp_path / "worker")
+
+    publication.repair()
+
+    assert champion.fetch(Checkpoint.objects.get(), into=tmp_path / "worker").is_dir()
+
+
+def test_a_manifest_that_rotted_before_it_was_announced_is_put_right(judged):
+    run, export, claim = judged
+    checkpoint = publication.publish(run, export, claim)
+    told = storage.read(f"{checkpoint.prefix}/manifest.json")
+    storage.put(f"{checkpoint.prefix}/manifest.json", told[:20])
+    Checkpoint.objects.update(announced_at=None)
+
+    publication.repair()
+
+    assert storage.read(f"{checkpoint.prefix}/manifest.json") == told

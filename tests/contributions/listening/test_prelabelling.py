@@ -1,7 +1,5 @@
 """The champion listens to every clip that waits, a new one without a restart; a corrupt one silences nobody."""
 
-import hashlib
-
 import pytest
 
 from contributions.listening import prelabelling
@@ -10,6 +8,7 @@ from openempathic import leases, storage
 from openempathic.registry import champion as crowned
 from openempathic.registry.models import Checkpoint
 from tests import worlds
+from tests.checkpoints import put_folder
 
 EMOTIONS = {"anger": ["an angry voice"], "sadness": ["a sad voice"], "neutral": ["a neutral voice"]}
 
@@ -28,13 +27,7 @@ def crown(tmp_path, settings, vera):
         torch.manual_seed(len(made))
         folder = tmp_path / f"export-{len(made)}"
         Clara(ClaraConfig.preset("nano")).save(folder, labels=EMOTIONS)
-        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
-        digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
-        checkpoint = Checkpoint.objects.create(
-            digest=digest, preset="nano", release_digest="r" * 64, run_id=vera.contributor.pk, files=files
-        )
-        for path in folder.iterdir():
-            storage.put(f"{checkpoint.prefix}/{path.name}", path)
+        checkpoint = put_folder(folder)
         crowned.crown(checkpoint, by="test")
         made.append(checkpoint)
         return checkpoint

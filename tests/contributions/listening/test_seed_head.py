@@ -152,7 +152,7 @@ def test_what_a_champion_heard_is_shown_before_what_the_seed_head_says_later(ver
 
 
 def test_it_is_never_champion_and_counts_as_none_that_somebody_helped(vera, planted, first):
-    with pytest.raises(champion.NeverChampion):
+    with pytest.raises(champion.NotCrownable):
         champion.crown(planted, by="cleo")
     release = Release.objects.create(kind=Release.Kind.TRAINING, digest="r" * 64, counts={})
     ReleaseClip.objects.create(release=release, clip=worlds.screened_clip(vera))
