@@ -25,6 +25,7 @@ from training import augmentation, feature_cache, loss, parallel, prosody
 from training.batches import Batches
 from training.captions import Caption, training_caption
 from training.clara import Clara, ClaraConfig
+from training.clara.audio import StatisticsEncoder
 from training.clara.blocks import Block
 from training.clara.inference import built
 from training.clara.model import ClaraModel
@@ -36,6 +37,9 @@ from training.truth import truth
 
 ADAM_BETAS = (0.9, 0.98)
 SKIPS_IN_A_ROW = 20
+# Of so many clips an ear of statistics is told at the start what is level: where they were heard before, and where
+# each has to be heard for it. Means and deviations of thousands do not move any more.
+LEVELLED_BY, LEVELLED_BY_SOUND = 8_192, 512
 
 
 class Diverged(Exception):
@@ -102,6 +106,8 @@ class Learner:
 
     def step(self) -> float:
         """Learn from one batch; the loss, or NaN when the step was skipped for not being a number."""
+        if not self.steps_done:
+            self._level()
         torch.manual_seed(_mixed(self.plan.seed, self.steps_done, self.team.rank))
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * rate_at(self.steps_done, self.plan)
@@ -167,6 +173,26 @@ class Learner:
         self.batches.restore(state["batches"])
         self.steps_done, self.steps_skipped = state["steps_done"], state["steps_skipped"]
         self._skips_in_a_row = state["skips_in_a_row"]
+
+    @torch.no_grad()
+    def _level(self) -> None:
+        """Let an ear of statistics begin where those of the clips are level, in the model and in its average.
+
+        It is a part of the first step: what a state holds was levelled already, and is never levelled again.
+        """
+        ears = [model.audio for model in (self.model, self.average) if isinstance(model.audio, StatisticsEncoder)]
+        if not ears:
+            return
+        clips = [clip for clip in self.clips if clip.key not in self.batches.dropped]
+        clips = clips[:: max(1, -(-len(clips) // (LEVELLED_BY if self.cache else LEVELLED_BY_SOUND)))]
+        rows = [torch.empty(0, len(ears[0].scale), device=self.device)]
+        for clip in self.team.share(clips):
+            sound, counts = (part.to(self.device) for part in self._read([clip]))
+            below, counts = (sound, counts) if self.cache else self.model.below(sound.float() / 32_768, counts)
+            rows.append(ears[0].statistics(below, counts))
+        statistics = self.team.gathered(torch.cat(rows), self.team.sizes(len(clips)))  # (clips, 2 x channels)
+        for ear in ears:
+            ear.suit(statistics.mean(dim=0), statistics.std(dim=0, correction=0))
 
     def _lost(self, clips: list[PackedClip]) -> Tensor:
         """The loss of the whole batch, of which this process hears and reads its share."""

@@ -20,6 +20,8 @@ from training.clara.text import gram_hashes
 from training.clara.whisper import imported
 
 SMALL = {"audio_width": 16, "audio_depth": 2, "audio_heads": 2, "text_width": 16, "text_depth": 1, "text_heads": 2}
+# What `site` was before: a tower on the base's layers. Its checkpoints still open.
+TOWER = "site with a tower"
 LABELS = {"anger": ["an angry voice"], "fear": ["a fearful voice"]}
 
 
@@ -42,8 +44,10 @@ def of_mechanics(kept):
     """A preset's mechanics in small sizes: its stem or base, its pooling, its reader."""
 
     def small(name):
-        preset = ClaraConfig.preset(name, emotions=("anger", "fear"))
+        preset = ClaraConfig.preset("site" if name == TOWER else name, emotions=("anger", "fear"))
         config = replace(preset, **SMALL, text_grams=min(preset.text_grams, 97))
+        if preset.audio_depth == 0 and name != TOWER:
+            config = replace(config, audio_depth=0)
         if preset.base:
             config = replace(config, base=kept[1], base_taps=(0, 1, 2))
         torch.manual_seed(0)
@@ -69,7 +73,7 @@ def test_neither_padding_nor_mates_nor_order_change_an_embedding(of_mechanics, n
     assert torch.cdist(apart, apart)[0, 1:].min() > 1e-3
 
 
-@pytest.mark.parametrize("name", ["tiny", "site"])
+@pytest.mark.parametrize("name", ["tiny", "site", TOWER])
 def test_from_a_third_of_a_second_to_a_minute_every_clip_is_heard_whole(of_mechanics, name):
     clara = of_mechanics(name)
     minute, short = noise(60 * 16_000), noise(4_800, 1)
@@ -166,8 +170,9 @@ def test_what_lies_below_an_ear_of_its_own_is_its_log_mel(of_mechanics):
     assert torch.equal(model.below(waveforms, counts)[0], model.log_mel(waveforms, counts)[0])
 
 
-def test_the_base_never_learns_and_belongs_to_no_state(of_mechanics):
-    model = deepcopy(of_mechanics("site").model).train()
+@pytest.mark.parametrize(("name", "learning"), [("site", "score.weight"), (TOWER, "mix")])
+def test_the_base_never_learns_and_belongs_to_no_state(of_mechanics, name, learning):
+    model = deepcopy(of_mechanics(name).model).train()
     before = model.base.encoder.conv1.weight.clone()
 
     model.listen(noise(8_000)[None], torch.tensor([8_000]))[0].sum().backward()
@@ -176,7 +181,7 @@ def test_the_base_never_learns_and_belongs_to_no_state(of_mechanics):
     assert torch.equal(model.base.encoder.conv1.weight, before)
     assert not [name for name, _ in model.named_parameters() if name.startswith("base.")]
     assert not [name for name in model.state_dict() if name.startswith("base.")]
-    assert model.audio.mix.grad.abs().sum() > 0
+    assert dict(model.audio.named_parameters())[learning].grad.abs().sum() > 0
 
 
 def test_a_checkpoint_names_its_base_and_carries_its_own_weights_only(of_mechanics, kept, tmp_path):
@@ -243,7 +248,7 @@ def test_the_base_that_ships_is_whole_small_and_heard_by_site():
     below, counts = clara.model.below(noise(8_000)[None], torch.tensor([8_000]))
 
     assert shipped.stat().st_size <= 32e6
-    assert (fixed_base.WEIGHTS / "LICENSE").read_text().startswith("MIT License")
+    assert "MIT License" in (fixed_base.WEIGHTS / "LICENSE").read_text()
     assert fixed_base.DIGEST in (fixed_base.WEIGHTS / "README.md").read_text()
     assert (below.shape[1], counts.item()) == (13, 13)
     assert np.isfinite(below.half().numpy()).all()

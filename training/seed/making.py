@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
 
 import torch
 
 from training import captions, packing
 from training.clara import Clara
-from training.clara.audio import StatisticsEncoder
 from training.feature_cache import FeatureCache
 from training.learner import Learner, device_for
 from training.packing import Packed, PackedClip
@@ -66,24 +64,9 @@ def trained(packed: Packed, clips: Sequence[PackedClip], plan: FitPlan, *, cache
     """A CLARA that learnt from these clips by the plan and knows its labels in every language of the grammar."""
     learner = Learner(packed, list(clips), plan, device=device_for(plan.device))
     learner.cache = cache
-    if cache and isinstance(learner.model.audio, StatisticsEncoder):
-        level(learner, cache, clips)
     while learner.steps_done < plan.steps:
         learner.step()
     return learner.clara(captions.labels(learner.emotions, languages=plan.caption_languages))
-
-
-@torch.no_grad()
-def level(learner: Learner, cache: FeatureCache, clips: Sequence[PackedClip]) -> None:
-    """Let the ear begin where the statistics of these clips are level, in the model and in its moving average."""
-    ears = [cast("StatisticsEncoder", model.audio) for model in (learner.model, learner.average)]
-    rows = []
-    for clip in clips:
-        tokens = torch.from_numpy(cache.tokens(clip))[None]
-        rows.append(ears[0].statistics(tokens, torch.tensor([tokens.shape[1]])))
-    statistics = torch.cat(rows)
-    for ear in ears:
-        ear.suit(statistics.mean(dim=0), statistics.std(dim=0, correction=0))
 
 
 def languages() -> list[str]:
