@@ -6,6 +6,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from openempathic import beat
 from openempathic.keys import site_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -277,69 +278,7 @@ CELERY_TASK_ROUTES = {
     "contributions.tasks.prelabel": {"queue": "prelabelling"},
 }
 SWEEP_SECONDS = env.float("OE_SWEEP_SECONDS", 2.0)
-CELERY_BEAT_SCHEDULE = {
-    # A tick that waits longer than the next one comes is worth nothing: it expires.
-    "sweep": {"task": "contributions.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 10}},
-    "look-again": {
-        "task": "contributions.tasks.look_again",
-        "schedule": 30 * SWEEP_SECONDS,
-        "options": {"expires": 60},
-    },
-    "verify-releases": {
-        "task": "contributions.tasks.verify_releases",
-        "schedule": 1800 * SWEEP_SECONDS,
-        "options": {"expires": 1800},
-    },
-    "seal": {"task": "openempathic.audit.tasks.seal", "schedule": 150 * SWEEP_SECONDS, "options": {"expires": 240}},
-    # Every hour or so, since what lapses counts years and an abandoned guest one day.
-    "retain": {"task": "contributions.tasks.retain", "schedule": 1800 * SWEEP_SECONDS, "options": {"expires": 1800}},
-    "count-coverage": {
-        "task": "contributions.tasks.count_coverage",
-        "schedule": 150 * SWEEP_SECONDS,
-        "options": {"expires": 240},
-    },
-    "reckon-labels": {
-        "task": "contributions.tasks.reckon_labels",
-        "schedule": 150 * SWEEP_SECONDS,
-        "options": {"expires": 240},
-    },
-    "reckon-figures": {
-        "task": "contributions.tasks.reckon_figures",
-        "schedule": 150 * SWEEP_SECONDS,
-        "options": {"expires": 240},
-    },
-    "reckon-confusion": {
-        "task": "contributions.tasks.reckon_confusion",
-        "schedule": 900 * SWEEP_SECONDS,
-        "options": {"expires": 1800},
-    },
-    "propose-gold": {
-        "task": "contributions.tasks.propose_gold",
-        "schedule": 300 * SWEEP_SECONDS,
-        "options": {"expires": 600},
-    },
-    "reckon-standings": {
-        "task": "contributions.tasks.reckon_standings",
-        "schedule": 450 * SWEEP_SECONDS,
-        "options": {"expires": 900},
-    },
-    "owe-news": {
-        "task": "contributions.tasks.owe_news",
-        "schedule": 300 * SWEEP_SECONDS,
-        "options": {"expires": 600},
-    },
-    "owe-withdrawn-news": {
-        "task": "contributions.tasks.owe_withdrawn_news",
-        "schedule": 150 * SWEEP_SECONDS,
-        "options": {"expires": 240},
-    },
-    "open-due-run": {"task": "training.tasks.open_due_run", "schedule": 15 * SWEEP_SECONDS, "options": {"expires": 60}},
-    "mark-checkpoints": {
-        "task": "training.tasks.mark_checkpoints",
-        "schedule": 15 * SWEEP_SECONDS,
-        "options": {"expires": 60},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat.schedule(SWEEP_SECONDS)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
 # The site's rules
@@ -375,6 +314,12 @@ HIDDEN_ARM = env.float("OE_HIDDEN_ARM", 0.1)
 # The model that comes with the software suggests until the first champion. Its licence, CC BY-NC-SA 4.0, forbids to
 # earn money with it: a site that does switches it off.
 SEED_HEAD = env.bool("OE_SEED_HEAD", True)
+
+# The page where anybody tries CLARA on a clip that is not kept, and the process that listens for it: a unix socket in
+# VAR that only our own account may open, or HOST:PORT.
+TRY_PAGE = env.bool("OE_TRY_PAGE", True)
+EAR = env.str("OE_EAR", "")
+TRIES_PER_HOUR = env.int("OE_TRIES_PER_HOUR", 30)
 
 # Retraining
 RUNS_FOLDER = VAR / "runs"
