@@ -186,13 +186,14 @@ def is_rewritten(attempt: Attempt) -> bool:
 
 
 def freeze(attempt: Attempt) -> None:
-    """Make the run's release; the draft on this machine is not kept, since only what storage holds counts."""
+    """Make the run's release; what a freeze that broke off left on this machine is taken up by the next attempt.
+
+    Once it is whole nothing of it stays, since only what storage holds counts.
+    """
     attempt.check()
     draft = attempt.folder / "freezing"
-    try:
-        release = releases.freeze(Release.Kind.TRAINING, at=timezone.now(), by=AGENT, folder=draft)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    release = releases.freeze(Release.Kind.TRAINING, at=timezone.now(), by=AGENT, folder=draft)
+    shutil.rmtree(draft, ignore_errors=True)
     enter(attempt, S.TRAINING, release=release)
     attempt.run.release = release
 
@@ -208,11 +209,11 @@ def bring_release(attempt: Attempt) -> None:
     (here / restrictions.FILE).write_bytes(restrictions_of(release))
     if is_packed(attempt):
         return
-    for shard in json.loads(manifest)["shards"]:
+    for name, about in releases.promised(json.loads(manifest)).items():
         attempt.check()
-        path = here / "shards" / shard["name"]
-        if not (path.exists() and champion.sha256_of(path) == shard["sha256"]):
-            storage.fetch(f"{release.prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])
+        path = here / name
+        if not (path.exists() and champion.sha256_of(path) == about["sha256"]):
+            storage.fetch(f"{release.prefix}/{name}", path, sha256=about["sha256"])
 
 
 def restrictions_of(release: Release) -> bytes:

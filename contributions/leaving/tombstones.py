@@ -22,7 +22,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from contributions.models import Clip
-from contributions.releasing import rewriting
+from contributions.releasing import reading, rewriting
 from openempathic.audit.models import AuditEvent
 from openempathic.pieces import in_pieces
 
@@ -166,13 +166,11 @@ def apply(gone: Iterable[Gone], *, folder: Path) -> list[str]:
     Doing it again changes nothing. Raises NotAFeed where the folder is no release.
     """
     place = rewriting.InFolder(folder)
-    content = place.read(rewriting.MANIFEST) or b""
-    digest = hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(place.read(rewriting.MANIFEST) or b"").hexdigest()
+    taken = {str(line.clip) for line in gone if line.releases is None or digest in line.releases}
     try:
-        rows = json.loads(content)["clips"]
-        taken = {str(line.clip) for line in gone if line.releases is None or digest in line.releases}
-        keys = {row["key"] for row in rows if row["clip"] in taken}
-    except (ValueError, KeyError, TypeError) as fault:
+        keys = {row["key"] for row in reading.clips_of(place) if row["clip"] in taken}
+    except (reading.NotWhole, ValueError, KeyError, TypeError) as fault:
         raise NotAFeed(f"{folder.name} is no release: it has no readable {rewriting.MANIFEST}") from fault
     told = rewriting.tombstones_of(place)
     keys |= set((told or {}).get("keys", []))

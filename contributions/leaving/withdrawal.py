@@ -7,8 +7,8 @@ of its kind alone. First of all the worker writes into the ledger, for the day o
 not reach: copies of a release that somebody took away; for those there is the tombstone feed.
 """
 
-import json
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -33,9 +33,10 @@ from contributions.models import (
     TakingBack,
     Verdict,
 )
-from contributions.releasing import rewriting, selection
+from contributions.releasing import reading, rewriting, selection
 from openempathic import audit, leases, moves, storage
 from openempathic.accounts.models import User
+from openempathic.pieces import AT_ONCE
 
 AGENT = "withdrawal"
 RETRY_SECONDS = 60
@@ -251,16 +252,14 @@ def erase_unkept() -> int:
 
 def may_not_stay(digest: str) -> bool:
     """Whether these files of no release name a clip that is not covered for their kind, or say nothing of theirs."""
-    place = rewriting.InStorage(f"releases/{digest}")
-    content = place.read(rewriting.MANIFEST) or place.read(rewriting.DRAFT)
-    if content is None:
-        return True
     try:
-        manifest = json.loads(content)
-        clips = {UUID(row["clip"]) for row in manifest["clips"]}
-        return bool(selection.no_longer_covered(clips, kind=manifest["kind"]))
-    except (ValueError, KeyError, TypeError):
+        kind, clips = reading.clips_begun(reading.InStorage(f"releases/{digest}"), rewriting.DRAFT)
+        while some := list(islice(clips, AT_ONCE)):
+            if selection.no_longer_covered(some, kind=kind):
+                return True
+    except (reading.NotWhole, ValueError, KeyError, TypeError):
         return True
+    return False
 
 
 def erase_if_gone(clip: Clip) -> bool:

@@ -16,8 +16,7 @@ def pseudonym(salt: str, identity: UUID | str) -> str:
 
 
 def listener(salt: str, rater: int | None) -> str | None:
-    """The name of who listened; a listener who also speaks has another one as a speaker. None where the account left.
-    """
+    """The name of who listened, another one than as a speaker; None where the account has left."""
     return None if rater is None else pseudonym(salt, f"rater:{rater}")
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from contributions.releasing.places import InFolder, InStorage, NotWhole, Place, lines
 
@@ -52,3 +53,16 @@ def ratings_of(place: Place) -> Iterator[dict[str, Any]]:
     """Each blind answer that counted, under the pseudonyms of this release; none in the first format."""
     if "clips" not in manifest_of(place):
         yield from lines(place, RATINGS)
+
+
+def clips_begun(place: Place, draft: str) -> tuple[str, Iterator[UUID]]:
+    """Of a release that may never have been kept: its kind, and each clip whose sound may lie there.
+
+    Its manifest tells, or before that its draft, whose further lines are those of the clips. Raises NotWhole.
+    """
+    if place.read(MANIFEST) is not None:
+        return manifest_of(place)["kind"], (UUID(row["clip"]) for row in clips_of(place))
+    told = lines(place, draft)
+    first = next(told, {})
+    rows = first.get("clips", told)
+    return str(first.get("kind")), (UUID(row["clip"]) for row in rows)

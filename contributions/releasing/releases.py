@@ -1,24 +1,29 @@
 """Freezing: accepted, covered clips become one immutable set that names its own digest.
 
 The manifest holds no moment, so that its digest is a function of what it holds: the same clips with the same labels are
-the same release, however often they are frozen, and a freeze that died half-way is finished by the next.
+the same release, however often they are frozen. A freeze that died half-way is finished by the next, which goes on
+behind what is whole: shards in the folder by its journal, files in storage by their digests.
 """
 
+import hashlib
 import logging
 import shutil
-from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contributions.models import Clip, Contributor, LicenceGrant, Release, ReleaseClip
 from contributions.models.contributor import Split
-from contributions.releasing import rewriting, selection, shards
-from contributions.releasing.selection import Chosen, Selection
+from contributions.releasing import deltas, derived, journal, rewriting, selection, shards
+from contributions.releasing.beside import ReleaseFacts
+from contributions.releasing.reading import CLIPS, MANIFEST
+from contributions.releasing.selection import Selection
 from contributions.releasing.shards import Written
 from contributions.taxonomy import restrictions
 from openempathic import audit, storage
@@ -26,8 +31,7 @@ from openempathic.pieces import AT_ONCE, in_pieces
 
 log = logging.getLogger(__name__)
 
-FORMAT = "openempathic-release/1"
-MANIFEST = "manifest.json"
+FORMAT = "openempathic-release/2"
 # What lies beside every manifest: what nobody may do with the release, for machines and for people.
 BESIDE = (restrictions.FILE, restrictions.TERMS)
 # A withdrawal in the middle starts the freeze over; a site where that happens so often needs to be looked at.
@@ -45,49 +49,54 @@ class ChangedMeanwhile(Exception):
 def freeze(kind: str, *, at: datetime, by: Any, folder: Path) -> Release:
     """Make a release of everything accepted and covered at this moment; its files also lie in `folder` afterwards.
 
-    Raises NotFreezable when it could not be trained on and measured, and StorageError when it cannot be kept.
+    What an earlier attempt left whole in the folder is taken over. Raises NotFreezable when the release could not be
+    trained on and measured, and StorageError when it cannot be kept.
     """
-    unreadable: frozenset[Any] = frozenset()
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{journal.SCRATCH}*"):
+        left.unlink()
+    unreadable: frozenset[UUID] = frozenset()
     for _start in range(STARTS_MAX):
-        chosen = selection.select(kind, without=unreadable)
-        check_freezable(chosen)
-        shutil.rmtree(folder, ignore_errors=True)
-        written = shards.write(chosen.clips, folder)
-        if written.unreadable:
-            # The shares were reckoned with these: reckon again without.
-            unreadable |= {clip.clip for clip in written.unreadable}
-            log.error("Left out of the release, their sound cannot be read: %s", sorted(map(str, unreadable)))
-            continue
-        manifest, digest = written_manifest(manifest_of(kind, chosen, written), folder)
-        try:
-            return keep(kind, chosen, manifest, digest, folder=folder, at=at, by=by)
-        except ChangedMeanwhile as change:
-            log.info("The freeze starts over: %s", change)
+        with selection.select(kind, without=unreadable, scratch=folder) as chosen:
+            check_freezable(chosen)
+            written = shards.write(chosen, folder)
+            if written.unreadable:
+                # The shares were reckoned with these: reckon again without.
+                unreadable |= written.unreadable
+                log.error("Left out of the release, their sound cannot be read: %s", sorted(map(str, unreadable)))
+                continue
+            try:
+                return keep(kind, chosen, written, folder=folder, at=at, by=by)
+            except ChangedMeanwhile as change:
+                log.info("The freeze starts over: %s", change)
     raise NotFreezable(_("Clips kept being withdrawn or lost while the release was written. Please try again."))
 
 
 def check_freezable(chosen: Selection) -> None:
     """Raise NotFreezable unless a model could learn from the release and be measured on unheard voices."""
-    clips = chosen.clips
-    if not clips:
+    ask = chosen.draft.one
+    if not len(chosen):
         raise NotFreezable(_("No clip is accepted, labelled and allowed for this purpose yet."))
-    sides = {split: {clip.speaker for clip in clips if clip.split == split} for split in Split.values}
-    if not sides[Split.TRAIN]:
+    sides = chosen.draft.counts("split")
+    if not sides.get(Split.TRAIN):
         raise NotFreezable(_("No speaker is on the training side yet: there is nobody to learn from."))
-    if not sides[Split.TEST]:
+    if not sides.get(Split.TEST):
         raise NotFreezable(_("No speaker is on the test side yet: nothing could be measured on an unheard voice."))
-    if sum(map(len, sides.values())) != len(set().union(*sides.values())):
+    if ask(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM clips WHERE left_out IS NULL GROUP BY speaker "
+        "HAVING COUNT(DISTINCT split) > 1)"
+    ):
         raise NotFreezable(_("A speaker is on two sides of the split."))
-    if len({clip.emotion for clip in clips if clip.split == Split.TRAIN}) < 2:
+    if ask("SELECT COUNT(DISTINCT emotion) FROM clips WHERE left_out IS NULL AND split = ?", Split.TRAIN.value) < 2:
         raise NotFreezable(_("The training side holds fewer than two emotions: there is nothing to tell apart."))
 
 
 def manifest_of(kind: str, chosen: Selection, written: Written) -> dict[str, Any]:
-    """What the release is: every clip, every shard, and the counts people ask for."""
+    """What the release is: its shards, its files of lines by their digests, and the counts people ask for."""
     return {
         "format": FORMAT,
         "kind": str(kind),
-        "clips": written.clips,
+        "files": written.files,
         "shards": written.shards,
         "counts": counts_of(chosen),
         # The names alone: a translation that is mended makes no other release. The words lie beside the manifest.
@@ -97,21 +106,22 @@ def manifest_of(kind: str, chosen: Selection, written: Written) -> dict[str, Any
 
 def counts_of(chosen: Selection) -> dict[str, Any]:
     """Clips and speakers by side, language, emotion and permission; corpora apart."""
-    clips = chosen.clips
-
-    def by(name: str) -> dict[str, int]:
-        return dict(sorted(Counter(str(getattr(clip, name)) for clip in clips).items()))
-
+    draft = chosen.draft
+    corpora = draft.counts("corpus")
+    licensed = sum(corpora.values())
+    permissions = {"CONSENT": len(chosen) - licensed, "LICENCE": licensed}
     return {
-        "clips": len(clips),
-        "speakers": len({clip.speaker for clip in clips}),
-        "splits": by("split"),
-        "languages": by("language"),
-        "emotions": by("emotion"),
+        "clips": len(chosen),
+        "speakers": draft.one("SELECT COUNT(DISTINCT speaker) FROM clips WHERE left_out IS NULL"),
+        "splits": draft.counts("split"),
+        "languages": draft.counts("language"),
+        "emotions": draft.counts("emotion"),
         # How ratings became labels, by the method's name and version.
-        "label_methods": by("method"),
-        "permissions": by("permission"),
-        "corpora": dict(sorted(Counter(clip.corpus for clip in clips if clip.corpus).items())),
+        "label_methods": draft.counts("method"),
+        "permissions": {name: number for name, number in permissions.items() if number},
+        "corpora": corpora,
+        # Languages in which people read too few sentences to keep some for the test: theirs are heard on both sides.
+        "sentences_on_both_sides": chosen.shared_sentences,
         "left_out": chosen.left_out,
     }
 
@@ -131,28 +141,24 @@ def written_manifest(manifest: dict[str, Any], folder: Path) -> tuple[dict[str, 
 
 
 def write_manifest(manifest: dict[str, Any], folder: Path) -> str:
-    """Write the canonical manifest and the terms beside the shards, and return its digest: the release's name."""
-    (folder / restrictions.FILE).write_bytes(restrictions.as_json())
-    (folder / restrictions.TERMS).write_bytes(restrictions.as_terms())
+    """Write the canonical manifest beside the shards and return its digest: the release's name."""
     path = folder / MANIFEST
     path.write_bytes(shards.canonical(manifest))
     return shards.digest_of(path)
 
 
-def keep(
-    kind: str, chosen: Selection, manifest: dict[str, Any], digest: str, *, folder: Path, at: datetime, by: Any
-) -> Release:
+def keep(kind: str, chosen: Selection, written: Written, *, folder: Path, at: datetime, by: Any) -> Release:
     """Make the bytes durable, then the rows; raises ChangedMeanwhile, with the bytes gone, when a clip may not stay."""
+    manifest, digest = written_manifest(manifest_of(kind, chosen, written), folder)
     release = Release(kind=kind, digest=digest, counts=manifest["counts"])
     known = Release.objects.filter(digest=digest).first()
     if not (known and is_whole(known, manifest)):
-        put_files(release.prefix, folder, manifest)
+        put_files(release.prefix, folder, manifest, write_derived(chosen, manifest, digest, folder, at=at))
     try:
         with transaction.atomic():
-            check_still_allowed(kind, chosen.clips)
-            if known:
-                return Release.objects.get(digest=digest)
-            keep_rows(release, chosen.clips, at=at, by=by)
+            check_still_allowed(kind, chosen)
+            if not known:
+                keep_rows(release, chosen, at=at, by=by)
     except ChangedMeanwhile:
         if kept := Release.objects.filter(digest=digest).first():
             # What we have just put back may hold a clip that was purged from it meanwhile.
@@ -160,7 +166,17 @@ def keep(
         else:
             storage.erase(f"{release.prefix}/")
         raise
-    return release
+    (folder / journal.JOURNAL).unlink(missing_ok=True)
+    return known or release
+
+
+def write_derived(chosen: Selection, manifest: dict[str, Any], digest: str, folder: Path, *, at: datetime) -> list[str]:
+    """Write what lies beside the release into the folder; returns its names."""
+    before = deltas.release_before(manifest["kind"], digest)
+    if before:
+        deltas.write_delta(chosen, digest, before, folder / deltas.DELTA)
+    facts = ReleaseFacts(manifest["kind"], digest, manifest, frozen_at=at, before=before.digest if before else None)
+    return derived.write(facts, folder, shards=manifest["shards"], also=[deltas.DELTA] if before else [])
 
 
 def is_whole(release: Release, manifest: dict[str, Any]) -> bool:
@@ -168,9 +184,14 @@ def is_whole(release: Release, manifest: dict[str, Any]) -> bool:
     place = rewriting.InStorage(release.prefix)
     if rewriting.tombstones_of(place):
         return True
-    return all(place.read(name) is not None for name in (MANIFEST, *BESIDE)) and all(
-        storage_holds(f"{release.prefix}/shards/{shard['name']}", shard["byte_count"]) for shard in manifest["shards"]
+    return all(place.read(name) is not None for name in (MANIFEST, *BESIDE, derived.SUMS)) and all(
+        storage_holds(f"{release.prefix}/{name}", about["byte_count"]) for name, about in promised(manifest).items()
     )
+
+
+def promised(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every file that the manifest names, by its name below the release, with its digest and size; of either format."""
+    return {f"shards/{shard['name']}": shard for shard in manifest["shards"]} | manifest.get("files", {})
 
 
 def storage_holds(key: str, byte_count: int) -> bool:
@@ -181,33 +202,56 @@ def storage_holds(key: str, byte_count: int) -> bool:
         return False
 
 
-def put_files(prefix: str, folder: Path, manifest: dict[str, Any]) -> None:
+def put_files(prefix: str, folder: Path, manifest: dict[str, Any], beside: list[str]) -> None:
     """The shards first: whoever sees the manifest finds all that it names. Put again, it mends what was lost.
 
-    Before them a draft of the manifest: of a freeze that is killed here it tells whose sound it left.
+    Before them a draft, the manifest and the line of every clip: of a freeze that is killed here it tells whose sound
+    it left. What an attempt that was killed has put already is verified where it lies and not put again.
     """
     draft = f"{prefix}/{rewriting.DRAFT}"
-    storage.put(draft, folder / MANIFEST)
-    for shard in manifest["shards"]:
-        path = folder / "shards" / shard["name"]
-        storage.put(f"{prefix}/shards/{shard['name']}", path, sha256=shard["sha256"])
-    for name in BESIDE:
+    with (folder / rewriting.DRAFT).open("wb+") as file:
+        file.write((folder / MANIFEST).read_bytes() + b"\n")
+        with (folder / CLIPS).open("rb") as clips:
+            shutil.copyfileobj(clips, file)
+    storage.put(draft, folder / rewriting.DRAFT)
+    (folder / rewriting.DRAFT).unlink()
+    for name, about in promised(manifest).items():
+        if not storage_has(f"{prefix}/{name}", about):
+            storage.put(f"{prefix}/{name}", folder / name, sha256=about["sha256"])
+    for name in beside:
         storage.put(f"{prefix}/{name}", folder / name)
     storage.put(f"{prefix}/{MANIFEST}", folder / MANIFEST)
     storage.erase(draft)
 
 
-def check_still_allowed(kind: str, clips: list[Chosen]) -> None:
+def storage_has(key: str, about: dict[str, Any]) -> bool:
+    """Whether the very bytes are there."""
+    if not storage_holds(key, about["byte_count"]):
+        return False
+    try:
+        with storage.open(key) as file:
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() == about["sha256"])  # type: ignore[arg-type]
+    except storage.NotStored:
+        return False
+
+
+def check_still_allowed(kind: str, chosen: Selection) -> None:
     """Ask again, with the rows locked: a withdrawal now comes either before us, and is seen, or after, and sees us."""
-    for some in in_pieces(sorted(clip.clip for clip in clips)):
-        mine = Clip.objects.filter(pk__in=some)
-        lock(LicenceGrant.objects.filter(clips__in=some).distinct().values_list("pk", flat=True), LicenceGrant)
+    purpose = selection.PURPOSES[Release.Kind(kind)]
+    for some in pieces_of(chosen):
+        mine = Clip.objects.filter(pk__in=[clip for clip, _key, _split in some])
+        lock(mine.exclude(licence=None).order_by().values_list("licence_id", flat=True).distinct(), LicenceGrant)
         lock(mine.order_by().values_list("contributor_id", flat=True).distinct(), Contributor)
         list(mine.select_for_update().order_by("pk").values_list("pk", flat=True))
-        purpose = selection.PURPOSES[Release.Kind(kind)]
         allowed = mine.filter(status=Clip.Status.ACCEPTED).covered_by(purpose).count()
         if allowed != len(some):
             raise ChangedMeanwhile(f"{len(some) - allowed} clips may not be in it any more")
+
+
+def pieces_of(chosen: Selection) -> Iterator[list[tuple[UUID, str, str]]]:
+    """Clip, key and side of each, in the order of the clips' numbers, so many as one question may name."""
+    for page in chosen.members():
+        yield from in_pieces(page)
 
 
 def lock(ids: Any, model: Any) -> None:
@@ -215,12 +259,13 @@ def lock(ids: Any, model: Any) -> None:
     list(model.objects.filter(pk__in=list(ids)).select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def keep_rows(release: Release, clips: list[Chosen], *, at: datetime, by: Any) -> None:
+def keep_rows(release: Release, chosen: Selection, *, at: datetime, by: Any) -> None:
     """The release, its members and the event, in the caller's transaction."""
     release.save(force_insert=True)
     Release.objects.filter(pk=release.pk).update(frozen_at=at)
-    members = [ReleaseClip(release=release, clip_id=clip.clip, key=clip.key, split=clip.split) for clip in clips]
-    ReleaseClip.objects.bulk_create(members, batch_size=AT_ONCE)
+    for some in pieces_of(chosen):
+        members = [ReleaseClip(release=release, clip_id=clip, key=key, split=split) for clip, key, split in some]
+        ReleaseClip.objects.bulk_create(members, batch_size=AT_ONCE)
     audit.record("release.frozen", subject=release, by=by, kind=str(release.kind), digest=release.digest)
     release.frozen_at = at
 
@@ -230,6 +275,6 @@ def withdrawn_keys(release: Release) -> list[str]:
 
     Also of those that are allowed again: once out of a release, a clip comes back with the next one only.
     """
-    members = dict(release.members.values_list("clip_id", "key"))
-    uncovered = {members[clip] for clip in selection.no_longer_covered(members, kind=release.kind)}
-    return sorted(uncovered | rewriting.gone_keys(release))
+    covered = Clip.objects.covered_by(selection.PURPOSES[Release.Kind(release.kind)])
+    uncovered = release.members.exclude(clip__in=covered.values("pk")).values_list("key", flat=True)
+    return sorted({*uncovered} | rewriting.gone_keys(release))

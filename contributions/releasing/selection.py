@@ -1,26 +1,62 @@
-"""Which clips a release holds and what it says of them: covered, capped, labelled, in a fixed order."""
+"""Which clips a release holds and what it says of them: covered, capped, labelled, in a fixed order.
+
+The clips pass through in pieces and wait in a draft on the disk, so that a release may be larger than memory.
+"""
 
 import hashlib
-import hmac
 import json
+import os
+import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
+from django.db.models import QuerySet
 
 from contributions import self_reports
-from contributions.listening import labels as labelling
-from contributions.models import Annotation, Clip, ClipLabel, Contributor, CurrentConsent, Purpose, Rating, Release
+from contributions.models import Clip, Contributor, CurrentConsent, Prompt, Purpose, Release
+from contributions.models.contributor import Split
+from contributions.releasing import naming, scrubbing, shares, splits
+from contributions.releasing.draft import ROWS_AT_ONCE, SCRATCH, Draft, said
+from contributions.releasing.labels import Labels, Listeners, labels_of
 from openempathic.pieces import in_pieces
 
 PURPOSES = {Release.Kind.TRAINING: Purpose.TRAIN_MODELS, Release.Kind.DATASET: Purpose.RELEASE_DATASET}
-# Fewer voices of a language that tell the same gender, and it would point at one of them.
-SPEAKERS_TO_HIDE_AMONG = 5
-# SQLite and PostgreSQL both take this many ids in one question.
+# Of another way of saying the same content the names are others.
+CONTENT = "openempathic-content/2"
+NOBODY = UUID(int=0)
+ARCHIVE = Clip(pk=NOBODY).archive.replace(str(NOBODY), "{}")
+# What of a clip and its voice is asked of the database, in the order of Candidate.
+COLUMNS = (
+    *("pk", "contributor_id", "contributor__claimed_by_id", "contributor__split", "contributor__gender"),
+    *("contributor__age_band", "contributor__accent", "licence_id", "licence__corpus", "language", "sha256"),
+    *("intended_emotion", "transcript", "prompt__kind", "prompt__sentence"),
+)
+
+
+class Candidate(NamedTuple):
+    """One accepted, covered clip, and whose it is."""
+
+    pk: UUID
+    speaker: UUID
+    owner: int | None
+    split: str
+    gender: str
+    age_band: str
+    accent: str
+    licence_id: Any
+    corpus: str | None
+    language: str
+    sha256: str
+    intended_emotion: str
+    transcript: str
+    prompt_kind: str | None
+    sentence: str | None
 
 
 @dataclass(frozen=True)
@@ -29,27 +65,31 @@ class Chosen:
 
     clip: UUID
     key: str
-    archive: str
     speaker: str
     split: str
     language: str
+    emotion: str
     emotions: dict[str, float]
     intensity: float | None
     intended_emotion: str | None
     transcript: str | None
-    texts: tuple[str, ...]
+    texts: list[str]
     gender: str | None
+    age_band: str | None
+    accent: str | None
     corpus: str | None
     # How the ratings became `emotions`, and how much that should teach beside other clips, 0 to 1.
-    method: str = labelling.COUNTS
-    weight: float = 1.0
+    method: str
+    weight: float
     # The speaker's own word, apart: it counts for nothing above.
-    self_reported: dict[str, Any] | None = None
+    self_reported: dict[str, Any] | None
+    # What each listener said, by their names in this release.
+    ratings: list[dict[str, Any]]
 
     @property
-    def emotion(self) -> str:
-        """The emotion with most of the votes; the first in the alphabet when they are level."""
-        return max(sorted(self.emotions), key=lambda emotion: self.emotions[emotion])
+    def archive(self) -> str:
+        """Where its sound lies in storage."""
+        return ARCHIVE.format(self.clip)
 
     @property
     def permission(self) -> str:
@@ -57,217 +97,218 @@ class Chosen:
         return "LICENCE" if self.corpus else "CONSENT"
 
 
-@dataclass(frozen=True)
 class Selection:
-    """The clips of a release in the order of its shards, and how many were left out and why."""
+    """The clips of a release in the order of its shards, and how many were left out and why; use it in a `with`."""
 
-    clips: list[Chosen]
-    left_out: dict[str, int]
+    def __init__(self, draft: Draft, unreadable: int = 0) -> None:
+        self.draft, self.salt = draft, ""
+        # Languages whose sentences are too few to keep some for the test alone.
+        self.shared_sentences: list[str] = []
+        self._unreadable = unreadable
+
+    def __enter__(self) -> "Selection":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.draft.close()
+
+    def __len__(self) -> int:
+        return int(self.draft.one("SELECT COUNT(*) FROM clips WHERE left_out IS NULL"))
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many accepted and covered clips are not in it, by reason."""
+        return self.draft.left_out() | ({"unreadable": self._unreadable} if self._unreadable else {})
+
+    def in_order(self, *, after: str = "") -> Iterator[Chosen]:
+        """The clips by their keys, one in memory at a time, from the first one after this key on."""
+        named = lru_cache(maxsize=ROWS_AT_ONCE)(lambda speaker: naming.pseudonym(self.salt, UUID(bytes=speaker)))
+        question = (
+            "SELECT clip, key, speaker, split, language, emotion, corpus, method, told, ratings, "
+            "gender, age_band, accent FROM clips JOIN voices USING (speaker, language) "
+            "WHERE left_out IS NULL AND key > ? ORDER BY key"
+        )
+        for clip, key, speaker, split, language, emotion, corpus, method, told, ratings, *facts in self.draft.ask(
+            question, after
+        ):
+            gender, age_band, accent = facts
+            yield Chosen(
+                clip=UUID(bytes=clip),
+                key=key,
+                speaker=named(speaker),
+                split=split,
+                language=language,
+                emotion=emotion,
+                corpus=corpus,
+                method=method,
+                gender=gender,
+                age_band=age_band,
+                accent=accent,
+                ratings=naming.answers(self.salt, json.loads(ratings)),
+                **json.loads(told),
+            )
+
+    def members(self) -> Iterator[list[tuple[UUID, str, str]]]:
+        """Clip, key and side of each, in pieces, in the order of the clips' own numbers."""
+        for page in self.draft.pages("key, split"):
+            yield [(UUID(bytes=clip), key, split) for clip, key, split in page]
 
 
-@dataclass(frozen=True)
-class Labels:
-    """What listeners, or the corpus, say of one clip."""
+def select(kind: str, *, without: frozenset[UUID] = frozenset(), scratch: Path | None = None) -> Selection:
+    """The accepted clips that are covered for this kind of release now, but for those in `without`.
 
-    emotions: dict[str, float]
-    intensity: float | None
-    texts: tuple[str, ...]
-    method: str = labelling.COUNTS
-    weight: float = 1.0
-
-
-def select(kind: str, *, without: frozenset[UUID] = frozenset()) -> Selection:
-    """The accepted clips that are covered for this kind of release now, but for those in `without`."""
+    What is known of them lies in a file below `scratch` until the selection is closed.
+    """
     purpose = PURPOSES[Release.Kind(kind)]
-    accepted = Clip.objects.filter(status=Clip.Status.ACCEPTED).covered_by(purpose)
-    readable = [clip for clip in accepted.select_related("contributor", "licence") if clip.pk not in without]
-    clips = with_one_side(readable)
-    labels = labels_of(clips)
-    labelled = [clip for clip in clips if labels[clip.pk].emotions]
-    kept = within_the_share(labelled)
-    left_out = {
-        "unlabelled": len(clips) - len(labelled),
-        "on_another_side": len(readable) - len(clips),
-        "over_the_share": len(labelled) - len(kept),
-        "unreadable": len(without),
+    handle, name = tempfile.mkstemp(prefix=SCRATCH, suffix=".sqlite", dir=scratch)
+    os.close(handle)
+    chosen = Selection(Draft(Path(name)), unreadable=len(without))
+    try:
+        gather(chosen.draft, Clip.objects.filter(status=Clip.Status.ACCEPTED).covered_by(purpose), purpose, without)
+        chosen.shared_sentences = keep_sentences_apart(chosen.draft)
+        cut_to_the_share(chosen.draft)
+        scrubbing.scrub(chosen.draft)
+        chosen.salt = salt_of(kind, chosen.draft)
+        name_clips(chosen.draft, chosen.salt)
+    except BaseException:
+        chosen.draft.close()
+        raise
+    return chosen
+
+
+def gather(draft: Draft, clips: QuerySet[Clip], purpose: str, without: frozenset[UUID]) -> None:
+    """Write every clip into the draft with what is known of it, those that cannot be in it with the reason."""
+    listeners = Listeners()
+    rows = clips.values_list(*COLUMNS).iterator(chunk_size=ROWS_AT_ONCE)
+    while some := [Candidate(*row) for row in islice(rows, ROWS_AT_ONCE)]:
+        some = [clip for clip in some if clip.pk not in without]
+        voices, labels = speakers_of(some), labels_of(some, listeners)
+        reports: dict[UUID, dict[str, Any]] = {}
+        for pks in in_pieces([clip.pk for clip in some if not clip.licence_id]):
+            reports |= self_reports.for_release(pks, purpose)
+        keep_speakers(draft, some, voices)
+        draft.write(
+            "INSERT INTO clips VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+            (row_of(clip, voices[clip.pk], labels[clip.pk], reports.get(clip.pk)) for clip in some),
+        )
+
+
+def row_of(clip: Candidate, voice: Contributor | None, labels: Labels, reported: dict[str, Any] | None) -> Any:
+    """The clip as the draft keeps it."""
+    speaker, side = (voice.pk, voice.split) if voice else (clip.speaker, clip.split)
+    out = "on_another_side" if side != clip.split else None if labels.emotions else "unlabelled"
+    # What is told in one's own words was never read out, and a corpus brings its own split.
+    is_read = clip.prompt_kind == Prompt.Kind.ACTED and not clip.licence_id
+    told = {
+        "emotions": labels.emotions,
+        "intensity": labels.intensity,
+        "intended_emotion": clip.intended_emotion or None,
+        "transcript": clip.transcript or None,
+        "texts": labels.texts,
+        "weight": labels.weight,
+        "self_reported": reported,
     }
-    return Selection(described(kind, kept, labels), {why: count for why, count in left_out.items() if count})
+    return (
+        *(clip.pk.bytes, speaker.bytes, clip.split, clip.language, clip.corpus, clip.sentence if is_read else None),
+        *(drawn_by(clip.pk), clip.sha256, labels.emotion, labels.method, said(told), said(labels.ratings), out),
+    )
 
 
-def with_one_side(clips: list[Clip]) -> list[Clip]:
-    """The clips with each person as one speaker: a voice that an account claimed counts as the account's own.
+def speakers_of(clips: list[Candidate]) -> dict[UUID, Contributor | None]:
+    """For each clip of a voice that an account claimed the account's own: a person is one speaker; None for others.
 
     Where the two were put on different sides before anybody knew, the claimed voice is left out: no person is heard
     in training and in the test.
     """
-    owners = {clip.contributor.claimed_by_id for clip in clips} - {None}
     own: dict[int | None, Contributor] = {}
-    for some in in_pieces(sorted(owners)):
+    for some in in_pieces(sorted({clip.owner for clip in clips if clip.owner is not None})):
         own.update({voice.user_id: voice for voice in Contributor.objects.filter(user__in=some)})
-    kept = []
+    return {clip.pk: own.get(clip.owner) for clip in clips}
+
+
+def keep_speakers(draft: Draft, clips: list[Candidate], voices: dict[UUID, Contributor | None]) -> None:
+    """Write down whose voices these are, with the facts that they, or their corpus, allow us to tell at all."""
+    people: dict[UUID, tuple[bool, str, str, str]] = {}
     for clip in clips:
-        speaker = own.get(clip.contributor.claimed_by_id, clip.contributor)
-        if speaker.split == clip.contributor.split:
-            # For this selection alone, and never saved: shares, pseudonyms and genders go by the person.
-            clip.contributor = speaker
-            kept.append(clip)
-    return kept
-
-
-def within_the_share(clips: list[Clip]) -> list[Clip]:
-    """The clips without those that would give one contributor more than their share; corpora are exempt."""
-    licensed = [clip for clip in clips if clip.licence_id]
-    given: dict[UUID, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        if not clip.licence_id:
-            given[clip.contributor_id].append(clip)
-    most = clips_at_most([len(own) for own in given.values()])
-    # Which of a contributor's clips stay is drawn by a hash, so that it is the same next time and favours no day.
-    drawn = [clip for own in given.values() for clip in sorted(own, key=lambda clip: drawn_by(clip.pk))[:most]]
-    return licensed + drawn
-
-
-def clips_at_most(counts: list[int]) -> int:
-    """How many clips one contributor may give: the most that is within max(1 %, 3 / contributors) of all that stay."""
-    if not counts:
-        return 0
-    share = max(Fraction(1, 100), Fraction(3, len(counts)))
-    # Halving works: what stays grows ever slower with the limit, so beyond the first limit that is too high all are.
-    low, high = 1, max(counts)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if middle <= share * sum(min(count, middle) for count in counts):
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def drawn_by(clip_id: UUID) -> str:
-    """A place for the clip among its contributor's that nobody chose."""
-    return hashlib.sha256(clip_id.bytes).hexdigest()
-
-
-def labels_of(clips: list[Clip]) -> dict[UUID, Labels]:
-    """What is known of each clip: a corpus clip's own annotation, else what its usable ratings that count say."""
-    ratings: dict[UUID, list[Rating]] = defaultdict(list)
-    estimates: dict[UUID, ClipLabel] = {}
-    annotations: dict[UUID, Annotation] = {}
-    for some in in_pieces([clip.pk for clip in clips if not clip.licence_id]):
-        counting = Rating.objects.counting().filter(clip__in=some, is_usable=True)
-        for rating in counting.order_by("rated_at", "pk"):
-            ratings[rating.clip_id].append(rating)
-        for estimate in ClipLabel.objects.filter(clip__in=some, method=labelling.DAWID_SKENE):
-            estimates[estimate.clip_id] = estimate
-    for some in in_pieces([clip.pk for clip in clips if clip.licence_id]):
-        for annotation in Annotation.objects.filter(clip__in=some, source=Annotation.Source.CORPUS):
-            annotations[annotation.clip_id] = annotation
-    known = {language: labelling.reliabilities(language) for language in {clip.language for clip in clips}}
-    return {
-        clip.pk: annotated(annotations.get(clip.pk))
-        if clip.licence_id
-        else heard(ratings[clip.pk], estimate=estimates.get(clip.pk), known=known[clip.language])
-        for clip in clips
-    }
-
-
-def annotated(annotation: Annotation | None) -> Labels:
-    """The corpus's one emotion."""
-    if annotation is None or annotation.emotion in labelling.NOT_AN_EMOTION:
-        return Labels({}, None, (), labelling.CORPUS)
-    return Labels({annotation.emotion: 1.0}, mean_of([annotation.intensity]), (), labelling.CORPUS)
-
-
-def heard(ratings: list[Rating], *, estimate: ClipLabel | None = None, known: dict[int, float] | None = None) -> Labels:
-    """What the ratings say: by the estimate where it was made of as many, else by their counts.
-
-    The weight is how probably one of the listeners is right, as far as their reliabilities are known.
-    """
-    votes = [rating for rating in ratings if rating.emotion not in labelling.NOT_AN_EMOTION]
-    method, shares = labelling.COUNTS, labelling.counts(rating.emotion for rating in votes)
-    if estimate and votes and estimate.rating_count == len(votes):
-        method, shares = labelling.DAWID_SKENE, labelling.learnable(estimate.probabilities)
-    texts = tuple(dict.fromkeys(rating.description for rating in ratings if rating.description))
-    weight = labelling.weight_of([rating.rater_id for rating in votes], known or {})
-    return Labels(shares, mean_of([rating.intensity for rating in ratings]), texts, method, weight)
-
-
-def mean_of(intensities: list[int | None]) -> float | None:
-    """The mean of those who said one; None when nobody did."""
-    said = [intensity for intensity in intensities if intensity is not None]
-    return round(sum(said) / len(said), 6) if said else None
-
-
-def described(kind: str, clips: list[Clip], labels: dict[UUID, Labels]) -> list[Chosen]:
-    """The clips under the names that only this release gives them, in the order of those names."""
-    said = said_of(kind, clips)
-    salt = salt_of(kind, clips, labels, said)
-    genders = genders_told(clips)
-    chosen = [
-        Chosen(
-            clip=clip.pk,
-            key=pseudonym(salt, clip.pk),
-            archive=clip.archive,
-            speaker=pseudonym(salt, clip.contributor_id),
-            split=clip.contributor.split,
-            language=clip.language,
-            emotions=labels[clip.pk].emotions,
-            intensity=labels[clip.pk].intensity,
-            intended_emotion=clip.intended_emotion or None,
-            transcript=clip.transcript or None,
-            texts=labels[clip.pk].texts,
-            gender=genders.get(clip.contributor_id),
-            corpus=clip.licence.corpus if clip.licence else None,
-            method=labels[clip.pk].method,
-            weight=labels[clip.pk].weight,
-            self_reported=said.get(clip.pk),
-        )
-        for clip in clips
-    ]
-    return sorted(chosen, key=lambda clip: clip.key)
-
-
-def said_of(kind: str, clips: list[Clip]) -> dict[UUID, dict[str, Any]]:
-    """What speakers say of their own clips, as far as this kind of release may carry it."""
-    said: dict[UUID, dict[str, Any]] = {}
-    for some in in_pieces([clip.pk for clip in clips if not clip.licence_id]):
-        said |= self_reports.for_release(some, PURPOSES[Release.Kind(kind)])
-    return said
-
-
-def salt_of(kind: str, clips: list[Clip], labels: dict[UUID, Labels], said: dict[UUID, Any]) -> str:
-    """One salt a release: the digest of what it holds, so that the same content always gets the same names."""
-    content = sorted(
-        [
-            *(str(clip.pk), clip.sha256, clip.contributor.split),
-            *(labels[clip.pk].emotions, labels[clip.pk].intensity, said.get(clip.pk)),
-            *(labels[clip.pk].method, labels[clip.pk].weight),
-        ]
-        for clip in clips
-    )
-    return hashlib.sha256(json.dumps([str(kind), content], sort_keys=True).encode()).hexdigest()
-
-
-def pseudonym(salt: str, identity: UUID) -> str:
-    """A name that without the site's key leads neither to the row nor to the same row in another release."""
-    told = f"release:{salt}:{identity}".encode()
-    return hmac.new(settings.SIGNING_KEY.encode(), told, hashlib.sha256).hexdigest()[:20]
-
-
-def genders_told(clips: list[Clip]) -> dict[UUID, str]:
-    """Genders that may be told: of corpora, and of those who allow it and share it with enough others."""
-    speakers: dict[UUID, Contributor] = {clip.contributor_id: clip.contributor for clip in clips}
+        voice = voices[clip.pk] or clip
+        speaker = voice.pk if isinstance(voice, Contributor) else voice.speaker
+        people[speaker] = (clip.licence_id is None, voice.gender, voice.age_band, voice.accent)
     allowed: set[UUID] = set()
-    for some in in_pieces(list(speakers)):
+    for some in in_pieces([speaker for speaker, (is_person, *_facts) in people.items() if is_person]):
         given = CurrentConsent.objects.filter(contributor__in=some, purpose=Purpose.DEMOGRAPHICS, is_given=True)
         allowed.update(given.values_list("contributor_id", flat=True))
-    tellable = {pk for pk, one in speakers.items() if one.gender and (one.licence_id or pk in allowed)}
-    alike: dict[tuple[str, str], set[UUID]] = defaultdict(set)
-    for clip in clips:
-        if clip.contributor_id in tellable:
-            alike[clip.language, speakers[clip.contributor_id].gender].add(clip.contributor_id)
-    exposed = {one for few in alike.values() if len(few) < SPEAKERS_TO_HIDE_AMONG for one in few}
-    return {pk: speakers[pk].gender for pk in tellable if speakers[pk].licence_id or pk not in exposed}
+    draft.write(
+        "INSERT OR IGNORE INTO speakers VALUES (?, ?, ?, ?, ?)",
+        (
+            (speaker.bytes, is_person, *(facts if speaker in allowed or not is_person else ("", "", "")))
+            for speaker, (is_person, *facts) in people.items()
+        ),
+    )
+
+
+def keep_sentences_apart(draft: Draft) -> list[str]:
+    """Leave out what is said of the test's sentences in training, and of training's in the test.
+
+    Returns the languages of which too few sentences are known to do so. Sides of sentences are as lasting as those of
+    speakers: what is left out of one release is not in the next either.
+    """
+    heard: dict[str, set[str]] = defaultdict(set)
+    for language, sentence in draft.ask("SELECT DISTINCT language, sentence FROM clips WHERE sentence IS NOT NULL"):
+        heard[language].add(sentence)
+    shared = []
+    for language, sentences in sorted(heard.items()):
+        kept = splits.sentences_of_the_test(language, sentences)
+        if kept is None:
+            shared.append(language)
+            continue
+        draft.database.execute("CREATE TEMP TABLE IF NOT EXISTS kept (sentence TEXT PRIMARY KEY)")
+        draft.database.execute("DELETE FROM kept")
+        draft.write("INSERT INTO kept VALUES (?)", ((sentence,) for sentence in kept))
+        these = "language = ? AND sentence IS NOT NULL AND split = ? AND sentence {} (SELECT sentence FROM kept)"
+        draft.leave_out("a_sentence_of_the_test", these.format("IN"), language, Split.TRAIN.value)
+        draft.leave_out("a_sentence_of_training", these.format("NOT IN"), language, Split.TEST.value)
+    return shared
+
+
+def cut_to_the_share(draft: Draft) -> None:
+    """Leave out what would give one contributor more than their share of the whole; corpora are exempt.
+
+    Which of a contributor's clips stay is drawn by a hash, so that it is the same next time and favours no day.
+    """
+    given = "SELECT speaker, COUNT(*) AS number FROM clips WHERE left_out IS NULL AND corpus IS NULL GROUP BY speaker"
+    histogram = f"SELECT number, COUNT(*) FROM ({given}) GROUP BY number"  # noqa: S608
+    most = shares.clips_at_most(draft.ask(histogram))
+    places = (
+        "SELECT clip, ROW_NUMBER() OVER (PARTITION BY speaker ORDER BY drawn) AS place FROM clips "
+        "WHERE left_out IS NULL AND corpus IS NULL"
+    )
+    beyond = f"SELECT clip FROM ({places}) WHERE place > ?"  # noqa: S608
+    draft.leave_out("over_the_share", f"clip IN ({beyond})", most)
+
+
+def drawn_by(clip_id: UUID) -> bytes:
+    """A place for the clip among its contributor's that nobody chose."""
+    return hashlib.sha256(clip_id.bytes).digest()
+
+
+def salt_of(kind: str, draft: Draft) -> str:
+    """One salt a release: the digest of what it holds, so that the same content always gets the same names."""
+    digest = hashlib.sha256(said([CONTENT, str(kind)]).encode())
+    voices = "SELECT * FROM voices ORDER BY speaker, language"
+    for speaker, *facts in draft.ask(voices):
+        digest.update(said([speaker.hex(), facts]).encode())
+    for page in draft.pages("speaker, split, sha256, method, told, ratings"):
+        for clip, speaker, *content in page:
+            digest.update(said([clip.hex(), speaker.hex(), content]).encode())
+    return digest.hexdigest()
+
+
+def name_clips(draft: Draft, salt: str) -> None:
+    """Give each clip its key, and be ready to tell them in the order of their keys."""
+    for page in draft.pages("number"):
+        named = ((naming.pseudonym(salt, UUID(bytes=clip)), number) for clip, number in page)
+        draft.write("UPDATE clips SET key = ? WHERE number = ?", list(named))
+    draft.database.execute("CREATE INDEX in_order ON clips (key) WHERE left_out IS NULL")
 
 
 def no_longer_covered(ids: Iterable[UUID], *, kind: str) -> set[UUID]:

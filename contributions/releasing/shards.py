@@ -1,19 +1,25 @@
-"""The bytes of a release: tar shards of FLAC and JSON that are the same for the same clips and labels."""
+"""The bytes of a release: tar shards of FLAC and JSON, and lines about them, the same for the same clips and labels."""
 
 import hashlib
-import io
-import json
 import struct
-import tarfile
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from contributions.releasing.selection import Chosen
+from contributions.releasing import journal
+from contributions.releasing.draft import said
+from contributions.releasing.selection import Chosen, Selection
+from contributions.releasing.tars import Tar
 from openempathic import storage
 
 SHARD_BYTES = 256 * 1024 * 1024
+# Clips that are read ahead, since storage may be far away; each read brings so many, and is one thread's work.
+READERS, CLIPS_A_READ = 4, 8
 
 
 class Unreadable(Exception):
@@ -31,33 +37,45 @@ class Sound:
 
 @dataclass(frozen=True)
 class Written:
-    """What the shards hold: rows of the manifest, and the clips whose sound could not be read."""
+    """What lies in the folder: the shards, the files of lines, and the clips whose sound could not be read."""
 
-    clips: list[dict[str, Any]]
     shards: list[dict[str, Any]]
-    unreadable: list[Chosen]
+    files: dict[str, dict[str, Any]]
+    unreadable: frozenset[UUID]
 
 
-def write(clips: Iterable[Chosen], folder: Path, *, shard_bytes: int = SHARD_BYTES) -> Written:
-    """Write the clips, one in memory at a time, into `folder/shards/`; raises StorageError when storage is away."""
-    (folder / "shards").mkdir(parents=True, exist_ok=True)
-    written = Written([], [], [])
-    for number, group in enumerate(groups(clips, written.unreadable, shard_bytes)):
-        path = folder / "shards" / f"{number:06d}.tar"
-        with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
-            for clip, sound in group:
-                add(tar, f"{clip.key}.flac", sound.flac)
-                add(tar, f"{clip.key}.json", canonical(about(clip, sound)))
-                written.clips.append(row(clip, sound, shard=path.name))
-        written.shards.append({"name": path.name, "sha256": digest_of(path), "byte_count": path.stat().st_size})
-    return written
+def write(clips: Selection, folder: Path) -> Written:
+    """Write shards and lines into the folder, or go on where an earlier attempt at the same content was stopped.
+
+    A few clips are in memory at a time. Raises StorageError when storage is away; what is whole waits for another try.
+    """
+    work = journal.opened(folder, clips.salt)
+    readable = sounds(clips.in_order(after=work.last_key), work.unreadable)
+    for number, group in enumerate(groups(readable, SHARD_BYTES), start=len(work.shards)):
+        work.keep(write_shard(folder / "shards" / f"{number:06d}.tar", group, work))
+    work.close()
+    files = {lines.path.name: lines.described() for lines in (work.clips, work.ratings)}
+    return Written(work.shards, files, frozenset(work.unreadable))
 
 
-def groups(
-    clips: Iterable[Chosen], unreadable: list[Chosen], shard_bytes: int
-) -> Iterator[Iterator[tuple[Chosen, Sound]]]:
-    """The readable clips, cut where a shard is full; each group must be used up before the next is asked for."""
-    readable = sounds(clips, unreadable)
+def write_shard(path: Path, group: Iterator[tuple[Chosen, Sound]], work: journal.Journal) -> dict[str, Any]:
+    """Write the group's clips and their lines, and describe the shard as the manifest does."""
+    count, first_key, last_key = 0, "", ""
+    with Tar(path) as tar:
+        for clip, sound in group:
+            tar.add(f"{clip.key}.flac", sound.flac)
+            tar.add(f"{clip.key}.json", said(about(clip, sound)).encode())
+            work.clips.add(row(clip, sound, shard=path.name))
+            for rating in clip.ratings:
+                work.ratings.add({"key": clip.key, **rating})
+            count, first_key, last_key = count + 1, first_key or clip.key, clip.key
+        described = tar.finish()
+    # Keys rise from shard to shard, so a reader who knows a key alone knows where it lies.
+    return {**described, "clips": count, "first_key": first_key, "last_key": last_key}
+
+
+def groups(readable: Iterator[tuple[Chosen, Sound]], shard_bytes: int) -> Iterator[Iterator[tuple[Chosen, Sound]]]:
+    """The clips, cut where a shard is full; each group must be used up before the next is asked for."""
     first = next(readable, None)
     while first is not None:
         following: list[tuple[Chosen, Sound]] = []
@@ -82,22 +100,38 @@ def filled(
         yield clip, sound
 
 
-def sounds(clips: Iterable[Chosen], unreadable: list[Chosen]) -> Iterator[tuple[Chosen, Sound]]:
-    """Each clip with its sound; those that have none are noted and passed over."""
-    for clip in clips:
+def sounds(clips: Iterable[Chosen], unreadable: set[UUID]) -> Iterator[tuple[Chosen, Sound]]:
+    """Each clip with its sound, read ahead by threads; those that have none are noted and passed over."""
+    with ThreadPoolExecutor(READERS) as pool:
+        reads: deque[Future[list[tuple[Chosen, Sound | None]]]] = deque()
+        coming = iter(clips)
         try:
-            yield clip, sound_of(clip)
-        except Unreadable:
-            unreadable.append(clip)
+            while True:
+                while len(reads) < READERS and (some := list(islice(coming, CLIPS_A_READ))):
+                    reads.append(pool.submit(read_some, some))
+                if not reads:
+                    return
+                for clip, sound in reads.popleft().result():
+                    if sound is None:
+                        unreadable.add(clip.clip)
+                    else:
+                        yield clip, sound
+        finally:
+            for read in reads:
+                read.cancel()
 
 
-def sound_of(clip: Chosen) -> Sound:
-    """The clip's archive from storage; raises Unreadable."""
+def read_some(clips: list[Chosen]) -> list[tuple[Chosen, Sound | None]]:
+    """The clips with their sounds, None for one that cannot be read."""
+    return [(clip, sound_of(clip)) for clip in clips]
+
+
+def sound_of(clip: Chosen) -> Sound | None:
+    """The clip's archive from storage; None where it is not there or is not what it should be."""
     try:
-        flac = storage.read(clip.archive)
-    except (storage.NotStored, storage.DigestMismatch) as fault:
-        raise Unreadable(str(fault)) from fault
-    return measured(flac)
+        return measured(storage.read(clip.archive))
+    except (storage.NotStored, storage.DigestMismatch, Unreadable):
+        return None
 
 
 def measured(flac: bytes) -> Sound:
@@ -111,28 +145,34 @@ def measured(flac: bytes) -> Sound:
     return Sound(flac, sample_rate_hz, sample_count)
 
 
+def labels(clip: Chosen) -> dict[str, Any]:
+    """What was heard; `weight` is how much it should teach: how probably one of those who listened is right."""
+    return {
+        "emotion": clip.emotions,
+        "intensity": clip.intensity,
+        "method": clip.method,
+        "weight": clip.weight,
+    }
+
+
 def about(clip: Chosen, sound: Sound) -> dict[str, Any]:
     """What lies beside the sound."""
     return {
-        "text": list(clip.texts),
+        "text": clip.texts,
         "sample_rate_hz": sound.sample_rate_hz,
         "duration_seconds": round(sound.sample_count / sound.sample_rate_hz, 6),
         "split": clip.split,
         "speaker": clip.speaker,
         "transcript": clip.transcript,
-        # `weight` is how much the emotions should teach: how probably one of those who listened is right.
-        "labels": {
-            "emotion": clip.emotions,
-            "intensity": clip.intensity,
-            "method": clip.method,
-            "weight": clip.weight,
-        },
+        "labels": labels(clip),
         "original_data": {
             "emotion": clip.emotion,
             "intended_emotion": clip.intended_emotion,
             # How the speaker says that it was; no listener heard it, and it is no label.
             "self_reported": clip.self_reported,
             "gender": clip.gender,
+            "age_band": clip.age_band,
+            "accent": clip.accent,
             "language": clip.language,
             "corpus": clip.corpus,
         },
@@ -140,7 +180,7 @@ def about(clip: Chosen, sound: Sound) -> dict[str, Any]:
 
 
 def row(clip: Chosen, sound: Sound, *, shard: str) -> dict[str, Any]:
-    """The clip's line in the manifest."""
+    """The clip's line beside the shards: what one asks of a clip before its sound."""
     return {
         "key": clip.key,
         "clip": str(clip.clip),
@@ -150,22 +190,21 @@ def row(clip: Chosen, sound: Sound, *, shard: str) -> dict[str, Any]:
         "speaker": clip.speaker,
         "language": clip.language,
         "emotion": clip.emotion,
+        "intended_emotion": clip.intended_emotion,
+        "labels": labels(clip),
+        "gender": clip.gender,
+        "age_band": clip.age_band,
+        "accent": clip.accent,
+        "corpus": clip.corpus,
         "sample_count": sound.sample_count,
         "sample_rate_hz": sound.sample_rate_hz,
         "permission": clip.permission,
     }
 
 
-def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    """One member without a moment or an owner, which would make the same content other bytes."""
-    member = tarfile.TarInfo(name)
-    member.size = len(content)
-    tar.addfile(member, io.BytesIO(content))
-
-
 def canonical(content: Any) -> bytes:
     """The one way of writing JSON that a digest is taken of."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    return said(content).encode()
 
 
 def digest_of(path: Path) -> str:

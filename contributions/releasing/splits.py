@@ -35,10 +35,10 @@ def side_of_sentence(language: str, sentence: str) -> str:
     return Split.TEST if place_of(f"sentence:{language}:{sentence}") % 100 < TEST_PERCENT else Split.TRAIN
 
 
-def sentences_of_the_test(language: str, sentences: Iterable[str]) -> set[str]:
+def sentences_of_the_test(language: str, sentences: Iterable[str]) -> set[str] | None:
     """Those of the language's sentences that are kept for the test; decides of each that is seen for the first time.
 
-    A language of SENTENCES_LEAST has one at least, or nothing could be measured in it; one of fewer has none yet.
+    A language has one at least, or nothing could be measured in it; None until it has SENTENCES_LEAST.
     """
     seen = set(sentences)
     known = dict(SentenceSide.objects.filter(language=language).values_list("sentence", "split"))
@@ -50,4 +50,4 @@ def sentences_of_the_test(language: str, sentences: Iterable[str]) -> set[str]:
         rows = [SentenceSide(language=language, sentence=each, split=side) for each, side in sorted(sides.items())]
         SentenceSide.objects.bulk_create(rows, ignore_conflicts=True)
         known = dict(SentenceSide.objects.filter(language=language).values_list("sentence", "split"))
-    return {sentence for sentence in seen if known.get(sentence) == Split.TEST}
+    return {sentence for sentence in seen if known[sentence] == Split.TEST} if known else None

@@ -8,7 +8,7 @@ from django.utils import timezone
 from contributions import states
 from contributions.leaving import withdrawal
 from contributions.models import Clip, Release
-from contributions.releasing import releases, shards
+from contributions.releasing import reading, releases, shards
 from openempathic import storage
 from tests import harvest
 
@@ -16,8 +16,7 @@ from tests import harvest
 def release_of_shards(folder, monkeypatch):
     """24 clips in a few small shards."""
     harvest.corpus()
-    write = shards.write
-    monkeypatch.setattr(shards, "write", lambda clips, folder: write(clips, folder, shard_bytes=100_000))
+    monkeypatch.setattr(shards, "SHARD_BYTES", 100_000)
     return releases.freeze(Release.Kind.TRAINING, at=timezone.now(), by="tester", folder=folder)
 
 
@@ -33,13 +32,18 @@ def purge(clip):
 
 def clips_of_one_shard(release, count):
     """So many clips that lie in the first shard, and its name."""
-    rows = manifest_of(release)["clips"]
+    rows = clips_of(release)
     name = rows[0]["shard"]
     return [Clip.objects.get(pk=row["clip"]) for row in rows if row["shard"] == name][:count], name
 
 
 def manifest_of(release):
     return json.loads(storage.read(f"{release.prefix}/manifest.json", sha256=release.digest))
+
+
+def clips_of(release):
+    """The lines of the clips that are still in it."""
+    return list(reading.clips_of(reading.InStorage(release.prefix)))
 
 
 def copied(release, folder):

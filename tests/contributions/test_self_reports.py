@@ -206,7 +206,8 @@ def voices(_stocked):
 
 
 def chosen(kind, clip):
-    return next(each for each in selection.select(kind).clips if each.clip == clip.pk)
+    with selection.select(kind) as release:
+        return next(each for each in release.in_order() if each.clip == clip.pk)
 
 
 @pytest.mark.parametrize("kind", list(Release.Kind))

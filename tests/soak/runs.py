@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from contributions.models import Clip, Release
-from contributions.releasing import releases
-from openempathic import leases, storage
+from contributions.releasing import reading, releases, rewriting
+from openempathic import leases
 from openempathic.accounts.models import User
 from openempathic.audit import sealing
 from openempathic.registry import champion
@@ -49,8 +49,10 @@ class Runs(Stage):
 
     def is_frozen(self, release):
         """Only what was accepted and allowed may be in a release at the moment when it is frozen."""
-        manifest = json.loads(storage.read(f"{release.prefix}/manifest.json", sha256=release.digest))
-        held = {UUID(row["clip"]): row["key"] for row in manifest["clips"]}
+        place = reading.InStorage(release.prefix)
+        keys = rewriting.gone_keys(release)
+        held = {UUID(row["clip"]): row["key"] for row in reading.clips_of(place)}
+        held |= dict(release.members.filter(key__in=keys).values_list("clip_id", "key"))
         frozen = Frozen(release.digest, release.kind, held, accepted_before=len(self.memory.accepted))
         accepted = set(Clip.objects.filter(status=Clip.Status.ACCEPTED).values_list("pk", flat=True))
         assert frozen.clips.keys() <= self.memory.covered(FOR[release.kind]) & accepted

@@ -73,8 +73,7 @@ def scene(transactional_db, folder, monkeypatch, settings):
     settings.RUNS_FOLDER = folder / "runs"
     settings.RETRAIN_MIN_NEW_CLIPS = 2
     settings.RETENTION_DAYS = 60
-    write = shards.write
-    monkeypatch.setattr(shards, "write", lambda clips, folder: write(clips, folder, shard_bytes=3 * len(SILENCE) + 100))
+    monkeypatch.setattr(shards, "SHARD_BYTES", 3 * len(SILENCE) + 100)
     monkeypatch.setattr(wholeness, "trial", lambda _export: "")
     monkeypatch.setattr(decode, "decode", lambda *_path, **_limits: SimpleNamespace(waveform=None))
     champion = SimpleNamespace(suggest=lambda _waveform: {"anger": 1.0})

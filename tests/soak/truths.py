@@ -8,7 +8,7 @@ from hypothesis.stateful import invariant
 from contributions.consenting import consent, records
 from contributions.leaving import tombstones
 from contributions.models import Clip, Contributor, CurrentConsent, Purpose, Release, ReleaseClip
-from contributions.releasing import rewriting, selection
+from contributions.releasing import reading, rewriting, selection
 from openempathic import signatures, storage
 from openempathic.audit import sealing
 from openempathic.registry.models import Checkpoint
@@ -55,9 +55,9 @@ class Truths(Stage):
     def a_release_made_now_would_hold_only_what_may_be_in_it(self):
         kind, purpose = self.scene.fate.chance.choice(list(FOR.items()))
         allowed = ids(Clip.objects.filter(status=Clip.Status.ACCEPTED)) & self.memory.covered(purpose)
-        chosen = selection.select(kind)
-        assert {each.clip for each in chosen.clips} <= allowed
-        assert len(chosen.clips) + sum(chosen.left_out.values()) == len(allowed)
+        with selection.select(kind) as chosen:
+            assert {each.clip for each in chosen.in_order()} <= allowed
+            assert len(chosen) + sum(chosen.left_out.values()) == len(allowed)
 
     def a_voice_is_as_its_events_say(self):
         self.is_as_its_events_say(self.scene.fate.chance.choice(self.memory.voices))
@@ -116,9 +116,10 @@ class Truths(Stage):
     def holds(self, known: Frozen, release: Release):
         """Storage has the manifest as it was frozen, and shards of just the clips that are not erased."""
         manifest = json.loads(storage.read(f"{release.prefix}/manifest.json", sha256=release.digest))
-        assert {row["clip"]: row["key"] for row in manifest["clips"]} == {str(pk): k for pk, k in known.clips.items()}
         names = {shard["name"]: shard["sha256"] for shard in manifest["shards"]}
         gone = {known.clips[pk] for pk in known.erased}
+        told = {row["clip"]: row["key"] for row in reading.clips_of(reading.InStorage(release.prefix))}
+        assert told == {str(pk): key for pk, key in known.clips.items() if key not in gone}
         if gone:
             told = json.loads(storage.read(f"{release.prefix}/tombstones.json"))
             assert set(told["keys"]) == gone

@@ -8,11 +8,11 @@ from training.packing.clips import SAMPLE_RATE_HZ, Clips, PackedClip
 from training.packing.corpora import pack_corpus, pack_named
 from training.packing.decoding import Undecodable, decoded
 from training.packing.packed import INDEX, SAMPLES, Joined, Packed, Unpackable, canonical, erase, joined
-from training.packing.releases import RELEASE_FORMAT, flac_decoded, pack
+from training.packing.releases import FORMATS, flac_decoded, pack
 
 __all__ = [
+    "FORMATS",
     "INDEX",
-    "RELEASE_FORMAT",
     "SAMPLES",
     "SAMPLE_RATE_HZ",
     "Clips",

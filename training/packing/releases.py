@@ -7,6 +7,8 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +19,18 @@ from training.packing.clips import SAMPLE_RATE_HZ, PackedClip
 from training.packing.describing import prosody_of
 from training.packing.packed import Packed, Unpackable, canonical, made, opened
 
-RELEASE_FORMAT = "openempathic-release/1"
+# The first keeps the line of every clip in its manifest; the second in a file of its own that the manifest names.
+FORMATS = ("openempathic-release/1", "openempathic-release/2")
+LINES = "clips.jsonl"
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What has left the release since it was frozen, and what its files are now."""
+
+    gone: frozenset[str]
+    shards: dict[str, dict[str, Any]]
+    files: dict[str, dict[str, Any]]
 
 
 def pack(release: Path, packed: Path, *, on_clip: Callable[[int, int], None] = lambda done, of: None) -> Packed:
@@ -27,16 +40,11 @@ def pack(release: Path, packed: Path, *, on_clip: Callable[[int, int], None] = l
     """
     manifest = _manifest(release)
     digest = hashlib.sha256(canonical(manifest)).hexdigest()
-    gone, rewritten = _tombstones(release)
-    if found := opened(packed, is_it=lambda it: it.release_digest == digest and not _holds_any(it, gone)):
+    told = _tombstones(release)
+    if found := opened(packed, is_it=lambda it: it.release_digest == digest and not _holds_any(it, told.gone)):
         return found
-    left = {
-        **manifest,
-        "clips": [clip for clip in manifest["clips"] if clip["key"] not in gone],
-        "shards": [rewritten.get(shard["name"], shard) for shard in manifest["shards"]],
-    }
     about = {"release_digest": digest, "source": {"release": digest}}
-    return made(packed, write=lambda file: _pack_clips(release, left, file, on_clip), about=lambda: about)
+    return made(packed, write=lambda file: _pack_clips(release, manifest, told, file, on_clip), about=lambda: about)
 
 
 def _holds_any(packed: Packed, keys: frozenset[str]) -> bool:
@@ -48,30 +56,30 @@ def _manifest(release: Path) -> dict[str, Any]:
         manifest = json.loads((release / "manifest.json").read_bytes())
     except (OSError, ValueError) as error:
         raise Unpackable(f"the release has no readable manifest.json: {error}") from error
-    if manifest.get("format") != RELEASE_FORMAT:
-        raise Unpackable(f"the manifest is of format {manifest.get('format')!r}, not {RELEASE_FORMAT!r}")
+    if manifest.get("format") not in FORMATS:
+        raise Unpackable(f"the manifest is of format {manifest.get('format')!r}, not {' or '.join(FORMATS)}")
     return manifest
 
 
-def _tombstones(release: Path) -> tuple[frozenset[str], dict[str, dict[str, Any]]]:
-    """The keys that were taken out of the release since, and the shards that were rewritten for it, by name."""
+def _tombstones(release: Path) -> _Told:
     path = release / "tombstones.json"
     if not path.exists():
-        return frozenset(), {}
+        return _Told(frozenset(), {}, {})
     try:
         told = json.loads(path.read_bytes())
-        return frozenset(told["keys"]), {shard["name"]: shard for shard in told["shards"]}
+        shards, files = ({each["name"]: each for each in told.get(part, [])} for part in ("shards", "files"))
+        return _Told(frozenset(told["keys"]), shards, files)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unpackable(f"the release's tombstones.json cannot be read: {error}") from error
 
 
 def _pack_clips(
-    release: Path, manifest: Mapping[str, Any], file: BinaryIO, on_clip: Callable[[int, int], None]
+    release: Path, manifest: Mapping[str, Any], told: _Told, file: BinaryIO, on_clip: Callable[[int, int], None]
 ) -> list[PackedClip]:
-    promised = {clip["key"]: clip for clip in manifest["clips"]}
+    left = manifest["counts"]["clips"] - len(told.gone)
     clips: list[PackedClip] = []
     offset = 0
-    for shard in manifest["shards"]:
+    for shard, promised in _promised(release, manifest, told):
         for key, flac, about in _members(release / "shards" / Path(shard["name"]).name, shard):
             if key not in promised:
                 raise Unpackable(f"{key} lies in shard {shard['name']} but not in the manifest")
@@ -79,12 +87,58 @@ def _pack_clips(
             file.write(waveform.astype("<i2").tobytes())
             clips.append(_clip(key, about, waveform, offset=offset))
             offset += len(waveform)
-            on_clip(len(clips), len(manifest["clips"]))
-    if promised:
-        raise Unpackable(f"{len(promised)} clips of the manifest are in no shard, {min(promised)} among them")
+            on_clip(len(clips), left)
+        if promised:
+            raise Unpackable(f"{len(promised)} clips of the manifest are in no shard, {min(promised)} among them")
     if not clips:
         raise Unpackable("the release holds no clips")
     return clips
+
+
+def _promised(
+    release: Path, manifest: Mapping[str, Any], told: _Told
+) -> Iterator[tuple[dict[str, Any], dict[str, dict[str, Any]]]]:
+    """Each shard as it is now with the lines of the clips that it holds by their keys, those of one shard at a time."""
+    if "clips" in manifest:
+        lines = iter(sorted(manifest["clips"], key=_shard))
+    else:
+        lines = _lines(release / LINES, _file(manifest, told))
+    groups = groupby((line for line in lines if line["key"] not in told.gone), key=_shard)
+    coming = next(groups, None)
+    for shard in manifest["shards"]:
+        promised: dict[str, dict[str, Any]] = {}
+        if coming and coming[0] == shard["name"]:
+            promised = {line["key"]: line for line in coming[1]}
+            coming = next(groups, None)
+        yield told.shards.get(shard["name"], shard), promised
+    if coming:
+        # All that is left of the lines belongs to no shard.
+        missing = [line["key"] for name, lines in [coming, *groups] for line in lines]
+        raise Unpackable(f"{len(missing)} clips of the manifest are in no shard, {min(missing)} among them")
+
+
+def _shard(line: Mapping[str, Any]) -> str:
+    return str(line["shard"])
+
+
+def _file(manifest: Mapping[str, Any], told: _Told) -> dict[str, Any]:
+    try:
+        return dict(told.files.get(LINES) or manifest["files"][LINES])
+    except (KeyError, TypeError) as error:
+        raise Unpackable(f"the manifest does not name {LINES}") from error
+
+
+def _lines(path: Path, about: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines one after the other; raises Unpackable before the first where the file is not the one that was told."""
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != about["sha256"]:
+                raise Unpackable(f"{path.name} does not have the digest the manifest promises")
+            file.seek(0)
+            for line in file:
+                yield json.loads(line)
+    except (OSError, ValueError) as error:
+        raise Unpackable(f"{path.name} cannot be read: {error}") from error
 
 
 def _members(path: Path, shard: Mapping[str, Any]) -> Iterator[tuple[str, bytes, dict[str, Any]]]:

@@ -256,14 +256,15 @@ def test_one_person_is_one_speaker_and_never_on_two_sides(gina, milo):
     Contributor.objects.filter(user=vera).update(split=Split.TRAIN)
 
     Contributor.objects.filter(pk=gina.pk).update(split=Split.TRAIN)
-    together = selection.select(Release.Kind.TRAINING)
-    assert {clip.clip for clip in together.clips} == {own.pk, given.pk}
-    assert len({clip.speaker for clip in together.clips}) == 1
+    with selection.select(Release.Kind.TRAINING) as together:
+        clips = list(together.in_order())
+    assert {clip.clip for clip in clips} == {own.pk, given.pk}
+    assert len({clip.speaker for clip in clips}) == 1
 
     Contributor.objects.filter(pk=gina.pk).update(split=Split.TEST)
-    apart = selection.select(Release.Kind.TRAINING)
-    assert [clip.clip for clip in apart.clips] == [own.pk]
-    assert apart.left_out["on_another_side"] == 1
+    with selection.select(Release.Kind.TRAINING) as apart:
+        assert [clip.clip for clip in apart.in_order()] == [own.pk]
+        assert apart.left_out["on_another_side"] == 1
 
 
 def test_takes_that_two_guests_left_on_one_device_are_told_apart(gina, client):

@@ -14,7 +14,15 @@ from django.urls import reverse
 from contributions.leaving import tombstones
 from contributions.releasing import rewriting
 from openempathic import signatures, storage
-from tests.contributions.frozen import clips_of_one_shard, contents, copied, purge, release_of_shards, take_back
+from tests.contributions.frozen import (
+    clips_of,
+    clips_of_one_shard,
+    contents,
+    copied,
+    purge,
+    release_of_shards,
+    take_back,
+)
 from training import packing
 
 
@@ -159,11 +167,14 @@ def test_a_manifest_cannot_lead_outside_the_folder(release, tmp_path):
     shutil.copy(folder / "shards" / "000000.tar", outside)
     before = outside.read_bytes()
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    for row in manifest["clips"]:
-        row["shard"] = f"../../{row['shard']}"
+    rows = clips_of(release)
+    for shard in (*manifest["shards"], *rows):
+        told = "name" if "name" in shard else "shard"
+        shard[told] = f"../../{shard[told]}"
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "clips.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
-    tombstones.apply([tombstones.Gone(UUID(manifest["clips"][0]["clip"]), None)], folder=folder)
+    tombstones.apply([tombstones.Gone(UUID(rows[0]["clip"]), None)], folder=folder)
 
     assert outside.read_bytes() == before
     assert rewriting.tombstones_of(rewriting.InFolder(folder)) is not None

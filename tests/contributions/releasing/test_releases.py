@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tarfile
+from collections import Counter
 
 import pytest
 from django.utils import timezone
@@ -13,20 +14,17 @@ from contributions import states
 from contributions.consenting import consent
 from contributions.models import Clip, Contributor, Purpose, Rating, Release, ReleaseClip
 from contributions.models.contributor import Split
-from contributions.releasing import releases, selection, shards
+from contributions.releasing import releases, selection, shards, shares
 from contributions.releasing.releases import NotFreezable
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
 from tests import harvest
+from tests.contributions.frozen import clips_of
 from training import packing
 
 
 def freeze(folder, kind=Release.Kind.TRAINING):
     return releases.freeze(kind, at=timezone.now(), by="tester", folder=folder)
-
-
-def manifest_of(release):
-    return json.loads(storage.read(f"{release.prefix}/manifest.json"))
 
 
 def withdraw(person, purpose=Purpose.TRAIN_MODELS):
@@ -65,12 +63,13 @@ def test_the_same_content_is_the_same_release_byte_for_byte(db, tmp_path):
 def test_a_release_that_storage_lost_is_put_back_by_freezing_it_again(db, tmp_path):
     harvest.corpus()
     release = freeze(tmp_path / "release")
+    kept = {key.removeprefix(f"{release.prefix}/") for key in storage.keys(f"{release.prefix}/")}
     storage.erase(f"{release.prefix}/")
 
     again = freeze(tmp_path / "release")
 
     assert again == release
-    assert len(list(storage.keys(f"{release.prefix}/"))) == 4
+    assert {key.removeprefix(f"{release.prefix}/") for key in storage.keys(f"{release.prefix}/")} == kept
 
 
 @pytest.mark.usefixtures("_stocked")
@@ -78,9 +77,9 @@ def test_sides_share_no_speaker_and_names_lead_nowhere(db, tmp_path):
     harvest.corpus()
     harvest.contributed("vera")
 
-    clips = manifest_of(freeze(tmp_path / "one"))["clips"]
+    clips = clips_of(freeze(tmp_path / "one"))
     Clip.objects.filter(contributor__user__isnull=False).first().contributor.clips.update(status="REJECTED")
-    again = manifest_of(freeze(tmp_path / "two"))["clips"]
+    again = clips_of(freeze(tmp_path / "two"))
 
     sides = {}
     for clip in clips:
@@ -175,21 +174,25 @@ def described(folder, clip):
     raise AssertionError(key)
 
 
-def test_shards_are_cut_where_they_are_full_and_keep_each_clip_together(db, tmp_path):
+def test_shards_are_cut_where_they_are_full_and_keep_each_clip_together(db, tmp_path, monkeypatch):
     harvest.corpus()
-    chosen = selection.select(Release.Kind.TRAINING).clips
-
-    written = shards.write(chosen, tmp_path, shard_bytes=60_000)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 60_000)
+    with selection.select(Release.Kind.TRAINING) as chosen:
+        written = shards.write(chosen, tmp_path / "release")
+        keys = [clip.key for clip in chosen.in_order()]
 
     assert len(written.shards) > 2
-    assert [row["key"] for row in written.clips] == [clip.key for clip in chosen]
+    assert [json.loads(line)["key"] for line in (tmp_path / "release" / "clips.jsonl").open()] == keys == sorted(keys)
     for shard in written.shards:
-        with tarfile.open(tmp_path / "shards" / shard["name"]) as tar:
+        with tarfile.open(tmp_path / "release" / "shards" / shard["name"]) as tar:
             names = tar.getnames()
         assert [name.partition(".")[2] for name in names] == ["flac", "json"] * (len(names) // 2)
         assert all(
             flac.split(".")[0] == about.split(".")[0] for flac, about in zip(names[::2], names[1::2], strict=True)
         )
+        assert [names[0][:-5], names[-1][:-5], len(names) // 2] == [
+            shard[told] for told in ("first_key", "last_key", "clips")
+        ]
 
 
 def test_a_clip_whose_sound_is_lost_harms_only_itself(db, tmp_path):
@@ -213,8 +216,8 @@ def test_vera_withdraws_while_the_release_is_written_and_is_not_in_it(db, tmp_pa
     clips = harvest.contributed("vera")
     write, seen = releases.put_files, []
 
-    def slow(prefix, folder, manifest):
-        write(prefix, folder, manifest)
+    def slow(prefix, *args):
+        write(prefix, *args)
         if not seen:
             person = clips[0].contributor.user
             withdraw(person) if how == "consent" else [states.move(clip, to="WITHDRAWN", by=person) for clip in clips]
@@ -247,7 +250,7 @@ def test_a_release_knows_which_of_its_clips_were_withdrawn_since(db, tmp_path):
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=300))
 def test_nobody_gives_more_than_their_share_and_no_more_is_cut_than_needed(counts):
-    most = selection.clips_at_most(counts)
+    most = shares.clips_at_most(Counter(counts))
 
     def is_fair(limit):
         kept = [min(count, limit) for count in counts]
@@ -266,7 +269,7 @@ def test_a_contributor_over_the_share_is_cut_and_a_corpus_is_not(db, tmp_path):
 
     release = freeze(tmp_path / "release")
 
-    speakers = [clip["speaker"] for clip in manifest_of(release)["clips"] if clip["permission"] == "CONSENT"]
+    speakers = [clip["speaker"] for clip in clips_of(release) if clip["permission"] == "CONSENT"]
     most = max(speakers.count(speaker) for speaker in speakers)
     assert most * 7 <= 3 * len(speakers)
     assert release.counts["left_out"] == {"over_the_share": 27 - most}

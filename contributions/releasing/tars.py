@@ -1,0 +1,60 @@
+"""Tar files that are the same for the same members: USTAR, without moments and owners, as Python's own writes them.
+
+A release has two members a clip; writing their heads here takes a tenth of the time that `tarfile` takes.
+"""
+
+import hashlib
+import os
+import tarfile
+from pathlib import Path
+from typing import Any
+
+BLOCK, RECORD = tarfile.BLOCKSIZE, tarfile.RECORDSIZE
+NAME_BYTES_MAX = 100
+# An empty member's head, into which name, size and checksum are put (POSIX 1003.1-1988, ustar).
+HEAD = tarfile.TarInfo("").tobuf(tarfile.USTAR_FORMAT)
+NAME, SIZE, CHECKSUM = slice(0, 100), slice(124, 136), slice(148, 156)
+EMPTY = HEAD[NAME.stop : SIZE.start], HEAD[SIZE.stop : CHECKSUM.start], HEAD[CHECKSUM.stop :]
+# The sum of the head's bytes, its checksum counted as blanks.
+SUM_OF_EMPTY = sum(map(sum, EMPTY)) + 8 * ord(" ")
+
+
+class Tar:
+    """A tar that is being written, and what it will be known by."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.file = path, path.open("wb")
+        self.digest: Any = hashlib.sha256()
+        self.byte_count = 0
+
+    def __enter__(self) -> "Tar":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.file.close()
+
+    def add(self, name: str, content: bytes) -> None:
+        """One member."""
+        self._write(b"".join((head(name, len(content)), content, bytes(-len(content) % BLOCK))))
+
+    def finish(self) -> dict[str, Any]:
+        """Write its end, have it on the disk, and describe it as a manifest does."""
+        ended = self.byte_count + 2 * BLOCK
+        self._write(bytes(2 * BLOCK + -ended % RECORD))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        return {"name": self.path.name, "sha256": self.digest.hexdigest(), "byte_count": self.byte_count}
+
+    def _write(self, content: bytes) -> None:
+        self.file.write(content)
+        self.digest.update(content)
+        self.byte_count += len(content)
+
+
+def head(name: str, size: int) -> bytes:
+    """The head of a plain file's member; the name is short and ASCII, the size below 8 GiB."""
+    told, octal = name.encode("ascii"), b"%011o\0" % size
+    if len(told) > NAME_BYTES_MAX:
+        raise ValueError(f"{name} is too long a name")
+    checksum = SUM_OF_EMPTY + sum(told) + sum(octal)
+    return b"".join((told.ljust(NAME_BYTES_MAX, b"\0"), EMPTY[0], octal, EMPTY[1], b"%06o\0 " % checksum, EMPTY[2]))
