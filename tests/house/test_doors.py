@@ -30,6 +30,7 @@ from tests import worlds
 from tests.house.clip_doors import CLIP_DOORS
 from tests.house.doors import ASKED, DOORS, SENT, rows
 from training import schedule
+from training.models import TrainingRun
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ("anon", "gina", "otto", "vera", "milo", "mona", "cleo")
@@ -89,6 +90,7 @@ def made_world() -> World:
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
     figures.reckon_soon(at=timezone.now())
+    run = learning_run(people["cleo"])
     return World(
         people,
         {
@@ -101,7 +103,10 @@ def made_world() -> World:
             "milo's-answer": {"rater_id": people["milo"].pk, "rating_id": rating.pk},
             "listener-milo": {"rater_id": people["milo"].pk},
             "listener-otto": {"rater_id": people["otto"].pk},
-            "a-run": {"run_id": schedule.open_run(by=people["cleo"]).pk},
+            "a-run": {"run_id": run},
+            "no-run": {"run_id": uuid.uuid4()},
+            "a-curve": {"run_id": run, "name": "loss"},
+            "no-curve": {"run_id": run, "name": "recall"},
             "good-word": {"token": word, "word": invitations.sign_in_word(people["cleo"])},
             "in-polish": {"language": "pl"},
             "in-english": {"language": "en"},
@@ -144,6 +149,13 @@ def moderating(person: User) -> User:
     person.role = Role.MODERATOR
     person.save(update_fields=["role"])
     return person
+
+
+def learning_run(curator: User) -> uuid.UUID:
+    """A run with a first point of its curve."""
+    run = schedule.open_run(by=curator)
+    TrainingRun.objects.filter(pk=run.pk).update(progress={"steps": 20, "curve": [{"step": 10, "loss": 1.5}]})
+    return run.pk
 
 
 def gold_examples(speaker: User, curator: User) -> list[Clip]:
