@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from contributions.listening import queue, settling, turns
+from contributions.listening import queue, settling, suggested, turns
 from contributions.listening.answers import Answer, answer_of, answerable
 from contributions.listening.refusals import (
     AlreadyRated,
@@ -23,9 +22,7 @@ from contributions.listening.refusals import (
 )
 from contributions.models import Arm, Clip, Purpose, Rating, RatingTurn, RatingVoid, Suggestion
 from openempathic import audit
-from openempathic.registry.models import Checkpoint
 
-SEED = Checkpoint.Status.SEED
 UNDOABLE = 10
 UNDONE = RatingVoid.Reason.UNDONE
 
@@ -59,10 +56,7 @@ def suggestion_for(rating: Rating) -> Suggestion | None:
         return None
     # A clip that was withdrawn after the answer is gone from here at once, not only when it is purged.
     ours = Clip.objects.covered_by(Purpose.STORE_AND_REVIEW).filter(pk=rating.clip_id)
-    made = Suggestion.objects.filter(clip__in=ours, scores__isnull=False).select_related("checkpoint")
-    heard = made.exclude(checkpoint__status=SEED).order_by("-made_at").first()
-    # A site that switched the seed head off shows nothing of it, also not what it heard before.
-    return heard or (made.order_by("-made_at").first() if settings.SEED_HEAD else None)
+    return suggested.shown(rating.clip_id) if ours.exists() else None
 
 
 def is_standing(rating: Rating) -> bool:

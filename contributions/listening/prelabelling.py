@@ -3,6 +3,9 @@
 A worker asks who the champion is for each clip, so a new version is used without a restart. Until the first champion
 the seed head listens, unless the site has switched it off: then nothing is owed, and review goes on. A suggestion is
 served by `ratings` only, after the blind answer.
+
+A champion whose files or signature are not what was published is refused once, and the one before goes on; it is tried
+again every minute. What a refused or retracted one still owed, whoever suggests now owes in its place.
 """
 
 import logging
@@ -19,7 +22,7 @@ from contributions.listening import queue, seed
 from contributions.models import Clip, Purpose, Suggestion
 from contributions.screening.lengths import longest_seconds
 from openempathic import leases, storage
-from openempathic.registry.champion import NotFetchable, fetch, suggester
+from openempathic.registry.champion import SERVING, NotFetchable, Unsound, accept, fetch, refuse, suggester
 from openempathic.registry.models import Checkpoint
 
 if TYPE_CHECKING:
@@ -33,8 +36,17 @@ RETRY_SECONDS = 20
 AWAITING = (Clip.Status.IN_REVIEW, Clip.Status.DISPUTED)
 
 
+# So many rows are owed at once to clips that had waited before: one that has just come in is heard within moments.
+BACKLOG_AT_ONCE = 100
+TRIED_AT_ONCE = 3
+
+
 class NotSuggestable(Exception):
     """The model could not listen: its files are missing, corrupt, or the clip is gone."""
+
+
+class NotSound(NotSuggestable):
+    """The checkpoint itself is at fault: its files or its signature are not what was published."""
 
 
 def owe(clip: Clip) -> None:
@@ -43,18 +55,22 @@ def owe(clip: Clip) -> None:
         Suggestion.objects.get_or_create(clip=clip, checkpoint=holder, defaults={"next_attempt_at": Now()})
 
 
-def owe_backlog(*, at_most: int = 200) -> int:
-    """Owe the suggestion of whoever suggests now for every clip that still awaits an ear; returns how many were added.
+def owe_backlog(*, at_most: int = BACKLOG_AT_ONCE) -> int:
+    """Owe the suggestion of whoever suggests now for clips that still await an ear; returns how many were added.
 
-    What a seed head still owed before is owed no longer.
+    Called every sweep, a part at a time until nobody waits. What a seed head still owed before is owed no longer.
     """
     seed.plant()
     holder = suggester()
     forget_seeds(besides=holder)
     if holder is None:
         return 0
+    owed = Suggestion.objects.filter(checkpoint=holder, scores__isnull=True, next_attempt_at__isnull=False)
+    room = at_most - owed[:at_most].count()
+    if room <= 0:
+        return 0
     made = Suggestion.objects.filter(clip=OuterRef("pk"), checkpoint=holder)
-    lacking = Clip.objects.filter(status__in=AWAITING).exclude(Exists(made))[:at_most]
+    lacking = Clip.objects.filter(status__in=AWAITING).exclude(Exists(made))[:room]
     rows = [Suggestion(clip=clip, checkpoint=holder, next_attempt_at=Now()) for clip in lacking]
     # Two sweeps may see the same clips: the second adds nothing.
     Suggestion.objects.bulk_create(rows, ignore_conflicts=True)
@@ -87,8 +103,13 @@ def prelabel_due(suggestion_id: int) -> Suggestion | None:
     if claim is None:
         return None
     suggestion = Suggestion.objects.select_related("clip", "checkpoint").get(pk=suggestion_id)
+    if is_out_of_service(suggestion.checkpoint):
+        return hand_on(suggestion, claim)
     try:
         scores = listen(suggestion.clip, suggestion.checkpoint)
+    except NotSound as reason:
+        refuse(suggestion.checkpoint, str(reason), by=f"worker:{AGENT}")
+        return hand_on(suggestion, claim)
     except NotSuggestable as reason:
         log.warning("No suggestion for %s: %s", suggestion.clip_id, reason)
         leases.fenced(claim).update(failure=str(reason)[:200])
@@ -99,6 +120,35 @@ def prelabel_due(suggestion_id: int) -> Suggestion | None:
     queue.follow(suggestion.clip)
     # Not there where the clip was purged meanwhile.
     return Suggestion.objects.filter(pk=suggestion_id).first()
+
+
+def is_out_of_service(checkpoint: Checkpoint) -> bool:
+    """Whether nobody may use the checkpoint now."""
+    return checkpoint.status == Checkpoint.Status.RETRACTED or bool(checkpoint.refused_reason)
+
+
+def hand_on(suggestion: Suggestion, claim: leases.Claim) -> None:
+    """Owe the clip the suggestion of whoever suggests now; the other's row goes, and is owed anew once it is sound."""
+    leases.fenced(claim).filter(scores__isnull=True).delete()
+    if suggestion.clip.status in AWAITING:
+        owe(suggestion.clip)
+
+
+def try_refused() -> int:
+    """Try again the checkpoints that were refused; returns how many are sound again."""
+    refused = Checkpoint.objects.filter(status__in=SERVING).exclude(refused_reason="")
+    return sum(is_sound_again(checkpoint) for checkpoint in refused.order_by("-crowned_at")[:TRIED_AT_ONCE])
+
+
+def is_sound_again(checkpoint: Checkpoint) -> bool:
+    """Whether the refused checkpoint can be loaded now; then it serves again."""
+    try:
+        loaded(checkpoint)
+    except NotSuggestable as reason:
+        log.warning("Checkpoint %s stays refused: %s", checkpoint.version, reason)
+        return False
+    accept(checkpoint, by=f"worker:{AGENT}")
+    return True
 
 
 def retry_after(attempts: int) -> float | None:
@@ -138,14 +188,16 @@ def listen(clip: Clip, checkpoint: Checkpoint) -> dict[str, float]:
 
 
 def loaded(checkpoint: Checkpoint) -> "Clara":
-    """The checkpoint, ready to listen; raises NotSuggestable when its files are missing or corrupt."""
+    """The checkpoint, ready to listen; raises NotSound when its files are missing or corrupt, else NotSuggestable."""
     from training.clara import CorruptCheckpoint
 
     try:
         if checkpoint.is_seed:
             return seed.loaded(checkpoint)
         return load_once(str(fetch(checkpoint, into=settings.VAR / "checkpoints")))
-    except (NotFetchable, CorruptCheckpoint, seed.NotHere) as fault:
+    except (Unsound, CorruptCheckpoint) as fault:
+        raise NotSound(str(fault)) from fault
+    except (NotFetchable, seed.NotHere) as fault:
         raise NotSuggestable(str(fault)) from fault
 
 

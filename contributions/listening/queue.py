@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from contributions import permissions, taxonomy
-from contributions.listening import enough
+from contributions.listening import enough, suggested
 from contributions.models import (
     Clip,
     ClipReport,
@@ -30,7 +30,6 @@ from contributions.models import (
     Purpose,
     Rating,
     RatingTurn,
-    Suggestion,
     Verdict,
 )
 from contributions.models.contributor import Split
@@ -152,10 +151,9 @@ def priority_of(clip: Clip, votes: Sequence[str], *, is_disputed: bool = False) 
 
 
 def is_model_unsure(clip: Clip) -> bool:
-    """Whether the last checkpoint that heard the clip was close to guessing."""
-    made = Suggestion.objects.filter(clip=clip, scores__isnull=False).order_by("-made_at")
-    scores = made.values_list("scores", flat=True).first()
-    return doubt(list(scores.values())) >= UNSURE_FROM if scores else False
+    """Whether the checkpoint whose suggestion counts was close to guessing."""
+    made = suggested.shown(clip.pk)
+    return doubt(list(made.scores.values())) >= UNSURE_FROM if made and made.scores else False
 
 
 def doubt(probabilities: Sequence[float]) -> float:

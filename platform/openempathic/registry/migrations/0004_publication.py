@@ -1,9 +1,11 @@
+from typing import Any
+
 from django.db import migrations, models
 from django.db.models import F
 from django.utils import timezone
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, schema_editor: Any) -> None:
     """Number what was published so far in its order; who was champion, was since it was published."""
     checkpoints = apps.get_model("registry", "Checkpoint").objects
     published = checkpoints.filter(status__in=["CHAMPION", "PREVIOUS", "RETRACTED"])
@@ -11,7 +13,7 @@ def fill(apps, schema_editor):
         checkpoints.filter(pk=pk).update(number=number, crowned_at=F("published_at"))
 
 
-def keep(apps, schema_editor):
+def keep(apps: Any, schema_editor: Any) -> None:
     """The columns go; nothing else was changed."""
 
 
@@ -25,9 +27,7 @@ class Migration(migrations.Migration):
         migrations.AddField("checkpoint", "announced_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("checkpoint", "crowned_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("checkpoint", "retracted_at", models.DateTimeField(blank=True, null=True)),
-        migrations.AddField(
-            "checkpoint", "retracted_reason", models.CharField(blank=True, default="", max_length=400)
-        ),
+        migrations.AddField("checkpoint", "retracted_reason", models.CharField(blank=True, default="", max_length=400)),
         migrations.AddField("checkpoint", "past_limit_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("checkpoint", "delisted_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("checkpoint", "refused_at", models.DateTimeField(blank=True, null=True)),
