@@ -36,6 +36,7 @@ from contributions.views import (
     second_look,
     session,
     tombstones,
+    trying,
     tutorial,
     variety,
 )
@@ -46,6 +47,7 @@ urlpatterns = [
     path("terms/", plain_pages.terms, name="terms"),
     path("retention/", plain_pages.retention, name="retention"),
     path("how-a-machine-listens/", plain_pages.machine_notice, name="machine-notice"),
+    path("try/", trying.try_clara, name="try"),
     path("coverage/", gaps.coverage, name="coverage"),
     path("help/microphone/", help.microphones, name="help-microphones"),
     path("help/microphone/<str:problem>/", help.microphone, name="help-microphone"),

@@ -46,8 +46,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "beat": ("celery", "-A", "openempathic.celery", "beat", "--loglevel", "INFO"),
     "trainer": ("python", "manage.py", "trainer"),
+    "ear": ("python", "manage.py", "ear"),
 }
-EMBEDDED = ("web", "worker", "beat", "trainer")
+EMBEDDED = ("web", "worker", "beat", "trainer", "ear")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONGEST_PAUSE_SECONDS = 60.0
