@@ -258,10 +258,10 @@ FREEZE = every(
     Step(selection, "select"),
     Step(shards, "write"),
     Step(releases, "write_manifest"),
-    # The draft, the shard, and the manifest.
+    # The draft, the shard, and the manifest after lines, terms, tables and sums.
     Step(storage, "put", 0, RELEASES),
     Step(storage, "put", 1, RELEASES),
-    Step(storage, "put", 4, RELEASES),
+    Step(storage, "put", 9, RELEASES),
     Step(releases, "put_files"),
 )
 
