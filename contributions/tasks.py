@@ -62,6 +62,14 @@ def prelabel(*, suggestion_id: int) -> None:
 
 
 @shared_task
+def try_refused() -> None:
+    """Try again the checkpoints that a worker had to refuse."""
+    from contributions.listening import prelabelling
+
+    prelabelling.try_refused()
+
+
+@shared_task
 def void(*, order_id: str) -> None:
     """Carry out one order that a listener's answers count no more, if it is still owed."""
     from contributions.listening import voids

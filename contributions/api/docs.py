@@ -86,7 +86,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 
 def title(tag: str) -> str:
     """What a group of operations is called."""
-    return {"clips": _("Clips"), "consents": _("Consent"), "me": _("You")}[tag]
+    return {"clips": _("Clips"), "consents": _("Consent"), "me": _("You"), "releases": _("Datasets")}[tag]
 
 
 @cache

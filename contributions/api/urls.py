@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contributions.api import consents, facts, persons, self_reports, views
+from contributions.api import consents, facts, persons, releases, self_reports, views
 
 app_name = "api"
 urlpatterns = [
@@ -17,5 +17,9 @@ urlpatterns = [
     path("export/", persons.ExportView.as_view(), name="export"),
     path("facts/", facts.FactsView.as_view(), name="facts"),
     path("me/", persons.MeView.as_view(), name="me"),
+    path("releases/", releases.ReleasesView.as_view(), name="releases"),
+    path("releases/<slug:digest>/", releases.ReleaseView.as_view(), name="release"),
+    path("releases/<slug:digest>/terms/", releases.TermsView.as_view(), name="release-terms"),
+    path("releases/<slug:digest>/files/<path:name>", releases.ReleaseFileView.as_view(), name="release-file"),
     path("<path:way>", persons.NothingView.as_view(), name="nothing"),
 ]

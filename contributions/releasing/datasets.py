@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from contributions.models import Dataset, Release, ReleaseDownload
 from contributions.releasing import reading, rewriting, tally
 from openempathic import audit, leases, storage
+from openempathic.accounts.models import User
 
 log = logging.getLogger(__name__)
 
@@ -155,8 +156,9 @@ def publish(dataset: Dataset, *, by: Any, at: datetime) -> None:
         raise NotPublishable(_("This release is for training alone: nobody may see it."))
     if dataset.read_at is None or not dataset.files:
         raise NotPublishable(_("Its files are still being read. Please try again in a minute."))
+    person = by if isinstance(by, User) else None
     with transaction.atomic():
-        if Dataset.objects.filter(pk=dataset.pk, published_at=None).update(published_at=at, published_by=by):
+        if Dataset.objects.filter(pk=dataset.pk, published_at=None).update(published_at=at, published_by=person):
             audit.record("release.published", subject=dataset.release, by=by, digest=dataset.release.digest)
 
 

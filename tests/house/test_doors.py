@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -27,6 +28,7 @@ from openempathic.accounts import invitations, tokens
 from openempathic.accounts.models import Role, Scope, User
 from openempathic.registry.models import Checkpoint
 from tests import worlds
+from tests.contributions.releasing import published
 from tests.house.clip_doors import CLIP_DOORS
 from tests.house.doors import ASKED, DOORS, SENT, rows
 from training import schedule
@@ -90,6 +92,7 @@ def made_world() -> World:
     _invitation, word = invitations.invite("new@example.org", role=Role.MODERATOR, by=people["cleo"])
     token, _word = tokens.make(name="program", scopes=Scope.values, days=30, by=people["vera"])
     figures.reckon_soon(at=timezone.now())
+    published.world(reader=people["vera"])
     run = learning_run(people["cleo"])
     return World(
         people,
@@ -139,6 +142,7 @@ def made_world() -> World:
             "no-key": {"name": "0" * 64},
             "bad-word": {"token": "not-a-word", "word": "not-a-word"},
             "bad-key": {"key": "not-a-key"},
+            **published.subjects(reader=people["vera"]),
             "bad-reset": {"uidb36": "1", "key": "not-a-key"},
         },
     )
@@ -303,6 +307,6 @@ def in_words(response: HttpResponseBase) -> str:
     """A status as the tables write it, and where a redirect leads."""
     if response.status_code != 302:
         return str(response.status_code)
-    path = response.headers["Location"].partition("?")[0]
+    path = urlsplit(response.headers["Location"]).path
     door = resolve(path).view_name
     return "sign-in" if door == "account_login" else f">{door}"

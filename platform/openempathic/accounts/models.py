@@ -109,6 +109,7 @@ class Scope(models.TextChoices):
     CONSENT_WRITE = "consent:write", _("Take back what you allow")
     FACTS = "facts", _("See and change what you tell about yourself")
     EXPORT = "export", _("Download everything of yours")
+    RELEASES = "releases", _("Accept the terms of datasets, and download them")
 
 
 class ApiToken(models.Model):

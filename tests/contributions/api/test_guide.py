@@ -18,6 +18,7 @@ from contributions.screening import examination
 from openempathic.accounts import tokens
 from openempathic.accounts.models import Scope
 from tests import worlds
+from tests.contributions.releasing import published
 from tests.house.sources import ROOT
 
 GUIDE = ROOT / "docs/guides/api.md"
@@ -51,6 +52,7 @@ def test_the_guides_commands_do_what_it_says(live_server, tmp_path):
     vera = worlds.volunteer("vera")
     _token, word = tokens.make(name="guide", scopes=Scope.values, days=30, by=vera)
     (tmp_path / "take.wav").write_bytes(worlds.ANGER.read_bytes())
+    published.dataset()
     commands = COMMANDS.findall(GUIDE.read_text())
 
     with a_worker():
@@ -67,6 +69,7 @@ def test_the_guides_commands_do_what_it_says(live_server, tmp_path):
     assert len(commands) >= 5
     assert (tmp_path / "clip.flac").read_bytes()[:4] == b"fLaC"
     assert (tmp_path / "beginning.flac").stat().st_size == 1000
+    assert (tmp_path / "000000.tar").read_bytes() == bytes(range(256)) * 40
     archive = zipfile.ZipFile(io.BytesIO((tmp_path / "my-voice.zip").read_bytes()))
     assert any(name.endswith("/original") for name in archive.namelist())
     assert Clip.objects.count() == 1

@@ -14,6 +14,7 @@ from openempathic import storage
 from openempathic.accounts import tokens
 from openempathic.accounts.models import Scope
 from tests import worlds
+from tests.contributions.releasing import published
 
 SOUND = worlds.ANGER.read_bytes()
 DIGEST = base64.b64encode(hashlib.sha256(SOUND).digest()).decode()
@@ -37,6 +38,10 @@ facts           GET     facts          200
 facts           PUT     facts          403
 export          POST    export         200
 me              GET     any            200
+releases        GET     any            200
+release         GET     any            200
+release-terms   POST    releases       400
+release-file    GET     releases       403
 """
 ROWS = [line.split() for line in DOORS.strip().splitlines()[1:]]
 SENT = {"clips-DELETE": "?confirm=all"}
@@ -49,7 +54,9 @@ BODIES = {
 
 def knock(door, method, *, clip, word, query=""):
     of_clips = {each: {"clip_id": clip.pk} for each in ("clip", "clip-sound", "self-report")}
-    kwargs = of_clips | {"consent": {"purpose": "TRAIN_MODELS"}}
+    release = {"digest": published.PUBLIC}
+    of_releases = {"release": release, "release-terms": release, "release-file": release | {"name": published.SHARD}}
+    kwargs = of_clips | of_releases | {"consent": {"purpose": "TRAIN_MODELS"}}
     address = reverse(f"api:{door}", kwargs=kwargs.get(door, {})) + SENT.get(f"{door}-{method}", "") + query
     headers = {"Authorization": f"Bearer {word}", "Content-Digest": f"sha-256=:{DIGEST}:", "X-Clip-Language": "en"}
     body = BODIES[door] if method == "PUT" else {}
@@ -67,6 +74,7 @@ def clip(vera):
     # As screening leaves it, without the time that decoding takes.
     storage.put(clip.archive, b"fLaC" + bytes(1000))
     self_reports.say(clip, self_reports.Said(emotion="fear"), report_id=uuid.uuid4(), by=vera)
+    published.dataset()
     return clip
 
 

@@ -6,7 +6,7 @@ import json
 from django.utils import timezone
 
 from contributions.models import Dataset, Release
-from contributions.releasing import datasets
+from contributions.releasing import datasets, downloads, withdrawn_news
 from openempathic import storage
 
 SHARD, CLIPS = "shards/000000.tar", "clips.jsonl"
@@ -61,3 +61,50 @@ def dataset(*, is_public=True, **facts) -> Dataset:
         datasets.publish(read, by="tester", at=timezone.now())
         read.refresh_from_db()
     return read
+
+
+PUBLIC, HIDDEN, TRAINING = "d" * 64, "e" * 64, "f" * 64
+
+
+def world(*, reader) -> None:
+    """One dataset that is public, of which the reader accepted the terms, one that is not, and a training release.
+
+    The last has a row that says it is public, as nothing of ours would make it: it is not, all the same.
+    """
+    accepted(dataset(digest=PUBLIC), by=reader)
+    dataset(digest=HIDDEN, is_public=False)
+    trained = datasets.read(release_of_lines(kind=Release.Kind.TRAINING, digest=TRAINING))
+    Dataset.objects.filter(pk=trained.pk).update(published_at=timezone.now())
+
+
+def accepted(read: Dataset, *, by, locale="en"):
+    """The person's acceptance of today's terms."""
+    return downloads.accept(read, by=by, terms=downloads.terms_sha256(), locale=locale)
+
+
+def subjects(*, reader) -> dict[str, dict[str, str]]:
+    """What each of these is in an address."""
+    public, hidden, training = ({"name": digest[:12]} for digest in (PUBLIC, HIDDEN, TRAINING))
+    return {
+        "a-dataset": public,
+        "hidden-dataset": hidden,
+        "training-set": training,
+        "a-dataset-plot": public | {"plot_name": "feelings"},
+        "no-dataset-plot": public | {"plot_name": "weather"},
+        "hidden-plot": hidden | {"plot_name": "feelings"},
+        "a-sheet": public | {"language": "pl"},
+        "no-sheet": public | {"language": "tlh"},
+        "hidden-sheet": hidden | {"language": "pl"},
+        "a-paper": public | {"path": "croissant.json"},
+        "a-shard": public | {"path": SHARD},
+        "no-file": public | {"path": "shards/999999.tar"},
+        "hidden-shard": hidden | {"path": SHARD},
+        "training-shard": training | {"path": SHARD},
+        "vera's-copies": {"word": withdrawn_news.word_of(reader)},
+        "no-copies": {"word": "not-a-word"},
+        "a-digest": {"digest": PUBLIC},
+        "hidden-digest": {"digest": HIDDEN},
+        "training-digest": {"digest": TRAINING},
+        "a-digest-shard": {"digest": PUBLIC, "name": SHARD},
+        "hidden-digest-shard": {"digest": HIDDEN, "name": SHARD},
+    }
