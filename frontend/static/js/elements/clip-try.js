@@ -36,7 +36,7 @@ class ClipTry extends HTMLElement {
     const player = this.#out("player");
     const [file] = this.#input.files;
     URL.revokeObjectURL(this.#url);
-    explain(this, "none");
+    explain(this, "");
     player.hidden = !file;
     if (!file) return;
     this.#url = URL.createObjectURL(file);
@@ -47,7 +47,7 @@ class ClipTry extends HTMLElement {
     event.preventDefault();
     if (this.dataset.state === "sending") return;
     if (this.#input.files[0]?.size > Number(this.dataset.bytesMax)) return explain(this, "too-large");
-    explain(this, "none");
+    explain(this, "");
     enter(this, "sending");
     const answer = await fetch(this.#form.action, { method: "POST", body: new FormData(this.#form) }).catch(() => null);
     const text = await answer?.text().catch(() => null);

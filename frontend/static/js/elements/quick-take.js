@@ -26,7 +26,7 @@ class QuickTake extends HTMLElement {
   async #begin() {
     enter(this, "opening");
     const { stream, problem } = await open();
-    explain(this, problem ?? "none");
+    explain(this, problem ?? "");
     if (stream) await this.#record(stream);
     stream?.getTracks().forEach((track) => track.stop());
     enter(this, "idle");
