@@ -33,6 +33,12 @@ from training.corpora import polish_speech_emotions as corpus
 from training.models import TrainingRun
 
 PATIENCE_SECONDS = 600
+WAYS = {
+    "suggestion": "CLARA",
+    "probe": "probe on CLARA",
+    "bare_tower": "probe on the bare tower",
+    "log_mel_baseline": "log-mel regression",
+}
 
 
 class Stalled(Exception):
@@ -182,7 +188,9 @@ def rows(
     yield "accepted", str(clips.filter(status="ACCEPTED").count())
     yield "release", release.digest[:12]
     chance = figures["chance"]
-    for way, name in (("suggestion", "CLARA"), ("probe", "probe on CLARA"), ("log_mel_baseline", "log-mel regression")):
+    for way, name in WAYS.items():
+        if way not in figures:
+            continue
         interval = figures[way]["interval"]
         bounds = f"[{interval['low']:.3f}, {interval['high']:.3f}]"
         yield f"UAR on five unseen speakers, {name}", f"{figures[way]['uar']:.3f} {bounds}"

@@ -50,6 +50,7 @@ def estimate(plan: dict[str, Any] | None = None) -> Estimate:
     row = schedule.current()
     fit = FitPlan.of(plan or {"preset": row.preset, **row.plan})
     clips, sound_seconds = waiting()
+    fit = fit.suited_to(sound_seconds)
     known = measured(fit.preset)
     found = Estimate(fit.preset, clips, sound_seconds, fit.steps)
     if not known or not clips:

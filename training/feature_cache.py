@@ -37,6 +37,9 @@ class FeatureCache:
             tokens = np.memmap(path, dtype="<f2", mode="r").reshape(-1, *about["shape"])
             self._places |= {key: (tokens, offset, count) for key, (offset, count) in about["clips"].items()}
 
+    def __contains__(self, clip: PackedClip) -> bool:
+        return clip.key in self._places
+
     def tokens(self, clip: PackedClip) -> np.ndarray:
         """What was heard of the clip, float16 (tokens, taps, width); raises KeyError for a clip that is not here."""
         tokens, offset, count = self._places[clip.key]

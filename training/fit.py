@@ -60,6 +60,7 @@ def fit(
 
     packed = pack(folder, progress, is_stopping, team)
     learner = Learner(packed, trainable(packed, plan), plan, device=device, team=team)
+    plan = learner.plan
     if plan.cache_frozen:
         learner.cache = cached(learner, folder, progress, is_stopping)
     pace = Pace(device, processes=team.size)
@@ -71,7 +72,7 @@ def fit(
     progress.tell("evaluating", step=plan.steps, steps=plan.steps, **pace.mean())
     languages = {clip.language for clip in packed.split("train", without=dropped)}
     clara = learner.clara(captions.labels(learner.emotions, languages=languages))
-    measured = report.evaluate(clara, packed, plan, without=dropped)
+    measured = report.evaluate(clara, packed, plan, without=dropped, cache=learner.cache)
     stop_if(is_stopping)
     comparison.write(clara, packed, folder, without=dropped)
     stop_if(is_stopping)

@@ -65,6 +65,7 @@ class Towers(nn.Module):
 class Learner:
     """A model in the making; `step()` moves it on, `state()` and `restore()` carry it over a kill.
 
+    Its `plan` is the one it was given, with as many steps as so many clips take.
     With a `cache` it hears what its frozen lower layers once heard, in place of the sound.
     """
 
@@ -81,6 +82,7 @@ class Learner:
         self.emotions = tuple(sorted({clip.emotion for clip in labelled}))
         if len(self.emotions) < 2:
             raise Unlearnable(f"training needs clips of two emotions; there is {', '.join(self.emotions) or 'none'}")
+        plan = plan.suited_to(sum(min(clip.duration_seconds, plan.longest_clip_seconds) for clip in clips))
         self.plan, self.packed, self.clips, self.device, self.team = plan, packed, clips, device, team
         torch.manual_seed(plan.seed)
         self.config = ClaraConfig.preset(plan.preset, emotions=self.emotions)

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from tests.training.test_fit import PLAN, fit, run_folder, stopping_after, told
-from training import feature_cache, packing
+from training import captions, feature_cache, packing
 from training.clara import Clara
+from training.evaluation import hearing
+from training.evaluation.hearing import Heard
 from training.fit import Stopped
+from training.learner import Learner
 from training.packing import Packed
 from training.plan import FitPlan, UnusablePlan
 
@@ -119,6 +122,27 @@ def test_a_run_on_the_fixed_base_hears_each_clip_once_and_forgets_who_withdraws_
     assert [line["dropped"] for line in told(folder) if "dropped" in line] == [["clip00002"]]
     assert not any("base" in name for name in Clara.load(folder / "export").model.state_dict())
     assert sum(path.stat().st_size for path in (folder / "export").iterdir()) < 12_000_000
+
+
+def test_clips_that_were_heard_once_are_judged_by_what_was_kept_of_them_and_alike(packed, monkeypatch):
+    plan = FitPlan.of(SITE)
+    clips = packed.split("train")[:5]
+    learner = Learner(packed, clips, plan, device=CPU)
+    learner.hear_once()
+    clara = learner.clara(captions.labels(learner.emotions, languages=["en"]))
+    heard, partly = Heard(clara, packed, clips), packed.split("test")[:1]
+    expected = heard.embeddings, heard.probabilities
+
+    monkeypatch.setattr(hearing, "CLIPS_AT_ONCE", 2)
+    kept = Heard(clara, packed, clips, cache=feature_cache.FeatureCache(packed))
+    elsewhere = Heard(clara, packed, partly, cache=feature_cache.FeatureCache(packed))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Packed, "waveform", None)
+        assert kept.embeddings == pytest.approx(expected[0], abs=2e-3)
+        assert kept.probabilities == pytest.approx(expected[1], abs=2e-3)
+        assert np.array_equal(kept.where(lambda clip: clip == clips[3]).probabilities, kept.probabilities[3:4])
+    assert elsewhere.embeddings.shape == (1, clara.config.width)
 
 
 def test_only_a_preset_with_frozen_layers_can_keep_what_they_hear():

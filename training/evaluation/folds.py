@@ -3,6 +3,7 @@
 For every speaker a model is trained on all the others, from scratch and by the same plan, and asked about that
 speaker's clips. The pooled answers give an honest figure for a corpus with few speakers: each clip is judged by a model
 that never heard its voice, and nothing is chosen by looking at it. `--by language` leaves out a language instead.
+A model on the fixed base is held against the base's own probe.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import numpy as np
 import torch
 
 from training import captions
+from training.clara import ClaraConfig
 from training.clara.checkpoint import write_durably
-from training.evaluation import figures, probe, regressions
+from training.evaluation import figures, probe, regressions, tower
 from training.evaluation.hearing import Heard
 from training.feature_cache import FeatureCache
 from training.learner import Learner, Unlearnable, device_for
@@ -64,12 +66,22 @@ def leave_one_out(
     told = {fold[by]: fold for fold in _folds(folder, by, names, plan, at_once, on_fold)}
     judged = [clip for name in names for clip in clips if getattr(clip, by) == name]
     truth, voices = [clip.emotion for clip in judged], [clip.speaker for clip in judged]
-    pooled = {}
-    for way in WAYS:
-        predicted = [emotion for name in names for emotion in told[name]["predicted"][way]]
-        pooled[way] = figures.summary(truth, predicted, voices, draws=plan.bootstrap_draws, seed=plan.seed)
+    said = {way: [emotion for name in names for emotion in told[name]["predicted"][way]] for way in WAYS}
+    drawn: dict[str, Any] = {"draws": plan.bootstrap_draws, "seed": plan.seed}
+    pooled = {way: figures.summary(truth, said[way], voices, **drawn) for way in WAYS}
+    if by == "speaker" and ClaraConfig.preset(plan.preset).base:
+        bare = _bare(Packed(folder), judged)
+        pooled["bare_tower"] = figures.summary(truth, bare, voices, **drawn)
+        pooled["suggestion_against_bare_tower"] = figures.paired(truth, said["suggestion"], bare, voices, **drawn)
     folds = [{name: fold[name] for name in fold if name != "predicted"} for fold in map(told.get, names) if fold]
     return {"by": by, "chance": 1 / len(set(truth)), **pooled, "folds": folds, "plan": plan.as_json()}
+
+
+def _bare(packed: Packed, judged: list[PackedClip]) -> list[str]:
+    """What the fixed base's own probe says of each clip, trained and chosen without its speaker."""
+    truth, speakers = [clip.emotion for clip in judged], [clip.speaker for clip in judged]
+    folds = [[row for row, one in enumerate(speakers) if one == speaker] for speaker in sorted(set(speakers))]
+    return probe.by_folds(tower.layers(packed, judged), truth, speakers, folds)[0]
 
 
 def labelled(packed: Packed) -> list[PackedClip]:
@@ -118,11 +130,11 @@ def _predicted(
 ) -> dict[str, list[str]]:
     learner = Learner(packed, heard, plan, device=device_for(plan.device))
     learner.cache = FeatureCache(packed) if plan.cache_frozen else None
-    while learner.steps_done < plan.steps:
+    while learner.steps_done < learner.plan.steps:
         learner.step()
     languages = {clip.language for clip in heard}
     clara = learner.clara(captions.labels(learner.emotions, languages=languages))
-    train, test = Heard(clara, packed, heard), Heard(clara, packed, unheard)
+    train, test = (Heard(clara, packed, clips, cache=learner.cache) for clips in (heard, unheard))
     pictures = [regressions.mel_statistics(clara, packed, clips) for clips in (heard, unheard)]
     return {
         "suggestion": test.suggested,

@@ -27,17 +27,28 @@ from training.evaluation import (
     zero_shot,
 )
 from training.evaluation.hearing import Heard
+from training.feature_cache import FeatureCache
 from training.packing import Packed, PackedClip
 from training.plan import FitPlan
 
 PROTOCOL = "eval-v2"
 
 
-def evaluate(clara: Clara, packed: Packed, plan: FitPlan, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Every block of the protocol, all on speakers nobody trained on; raises ValueError when none can be judged."""
+def evaluate(
+    clara: Clara,
+    packed: Packed,
+    plan: FitPlan,
+    *,
+    without: frozenset[str] = frozenset(),
+    cache: FeatureCache | None = None,
+) -> dict[str, Any]:
+    """Every block of the protocol, all on speakers nobody trained on; raises ValueError when none can be judged.
+
+    Training clips are read from the `cache` that the run learnt from; test clips, which it does not hold, are heard.
+    """
     every_test = packed.split("test", without=without)
     train, dev, test = (
-        Heard(clara, packed, [clip for clip in clips if clip.emotion in clara.labels])
+        Heard(clara, packed, [clip for clip in clips if clip.emotion in clara.labels], cache=cache)
         for clips in (packed.split("train", without=without), packed.split("dev", without=without), every_test)
     )
     if not len(test):

@@ -64,7 +64,7 @@ def trained(packed: Packed, clips: Sequence[PackedClip], plan: FitPlan, *, cache
     """A CLARA that learnt from these clips by the plan and knows its labels in every language of the grammar."""
     learner = Learner(packed, list(clips), plan, device=device_for(plan.device))
     learner.cache = cache
-    while learner.steps_done < plan.steps:
+    while learner.steps_done < learner.plan.steps:
         learner.step()
     return learner.clara(captions.labels(learner.emotions, languages=plan.caption_languages))
 
