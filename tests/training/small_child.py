@@ -1,8 +1,8 @@
 """A child that obeys the contract of training.fit without a model, so that a test can slow, stop, break and kill it.
 
 Its plan may say: steps, pause_seconds (a step), fail_at, hang_on_term, await_dropped, measured, reload_gap, right (see
-compared.py). It counts its steps in state/step, copies the export that `template` names, leaves what it saw in
-seen.json and what the gate weighs in comparison.json.
+compared.py). Its states are empty but for their names; it copies the export that `template` names, leaves what it saw
+in seen.json and what the gate weighs in comparison.json.
 """
 
 import hashlib
@@ -30,8 +30,7 @@ def main(folder: Path) -> int:
     (folder / "packed").mkdir(exist_ok=True)
     (folder / "packed" / "index.json").write_text("{}")
     (folder / "state").mkdir(exist_ok=True)
-    kept = folder / "state" / "step"
-    began_at = step = int(kept.read_text()) if kept.exists() else 0
+    began_at = step = max((int(kept.stem) for kept in (folder / "state").glob("*.pt")), default=0)
     while step < plan["steps"]:
         if step == plan.get("fail_at"):
             tell(folder, "training", error=f"Diverged: step {step} of {folder}/state/secret went wrong")
@@ -39,11 +38,12 @@ def main(folder: Path) -> int:
         time.sleep(plan.get("pause_seconds", 0))
         step += 1
         # Whole or not at all, as the real one keeps its state: it may be killed here.
-        making = kept.with_suffix(".making")
+        making = folder / "state" / ".making"
         making.write_text(str(step))
-        os.replace(making, kept)
+        os.replace(making, folder / "state" / f"{step:08d}.pt")
         tell(folder, "training", step=step, steps=plan["steps"], loss=1 / step)
         if asked and not plan.get("hang_on_term"):
+            tell(folder, "training", stopped=True)
             return 75
 
     while plan.get("await_dropped") and not (folder / "dropped.json").exists():

@@ -108,7 +108,7 @@ def test_no_sound_and_no_weights_stay_on_the_trainers_machine(run):
         (retraining, "watch", S.TRAINING),
         (retraining, "judge", S.EVALUATING),
         (publication, "put_blobs", S.PUBLISHING),
-        (publication, "row_of", S.PUBLISHING),
+        (publication, "signed", S.PUBLISHING),
         (publication, "announce", S.PUBLISHED),
     ],
 )
@@ -126,7 +126,8 @@ def test_a_trainer_that_dies_anywhere_is_followed_by_one_that_publishes_once(run
     assert (Checkpoint.objects.count(), Release.objects.count()) == (1, 1)
     assert AuditEvent.objects.filter(act="training_run.published").count() == 1
     assert json.loads(storage.read("aliases/champion.json"))["digest"] == run.checkpoint.digest
-    assert len(list(storage.keys("checkpoints/"))) == len(run.checkpoint.files) + 1
+    # The files, the manifest and its signature.
+    assert len(list(storage.keys("checkpoints/"))) == len(run.checkpoint.files) + 2
 
 
 def test_a_run_left_before_publication_is_finished_on_a_machine_without_its_folder(
