@@ -85,7 +85,8 @@ def reckoned(run: TrainingRun, folder: Path) -> dict[str, Any]:
         heard_by_champion=rivals.voices_it_knows(holder, run.release) if holder and run.release else frozenset(),
         earlier_looks=looks.earlier(run),
     )
-    return deciding.decide(comparison, evaluation, known)
+    told = deciding.decide(comparison, evaluation, known)
+    return {**told, "against": told.pop("faults")}
 
 
 def is_approved(run: TrainingRun, facts: dict[str, Any]) -> bool:
