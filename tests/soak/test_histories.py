@@ -72,6 +72,7 @@ def scene(transactional_db, folder, monkeypatch, settings):
     settings.STORAGE_URL = (folder / "storage").as_uri()
     settings.RUNS_FOLDER = folder / "runs"
     settings.RETRAIN_MIN_NEW_CLIPS = 2
+    settings.GATE = "open"
     settings.RETENTION_DAYS = 60
     monkeypatch.setattr(shards, "SHARD_BYTES", 3 * len(SILENCE) + 100)
     monkeypatch.setattr(wholeness, "trial", lambda _export: "")
