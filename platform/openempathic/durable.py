@@ -36,6 +36,20 @@ def place(
     return byte_count, digest
 
 
+def link(path: Path, to: Path, *, root: Path) -> None:
+    """Give a whole file another name on the same disk, durably and in one step; what had the name is replaced."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished = to.parent / f"{UNFINISHED}{uuid4().hex}"
+    try:
+        os.link(path, unfinished)
+        os.replace(unfinished, to)
+    finally:
+        # Where both names are of one file already, replacing does nothing and leaves the other.
+        unfinished.unlink(missing_ok=True)
+    _sync_folders(to.parent, root=root)
+
+
 def make_folder(folder: Path, *, root: Path) -> None:
     """Make the folder and those above it; a name made here is on the disk once `place` has returned."""
     if not root.exists():

@@ -69,6 +69,18 @@ def test_a_key_is_overwritten_whole(store):
     assert storage.read("aliases/champion.json") == b"second"
 
 
+def test_a_file_that_nobody_changes_any_more_is_taken_over_and_outlives_its_first_name(store, tmp_path):
+    storage.put(ORIGINAL, b"what lay there before")
+    (tmp_path / "whole").write_bytes(TAKE)
+
+    for _twice in range(2):
+        assert storage.adopt(ORIGINAL, tmp_path / "whole", sha256=TAKE_SHA256).byte_count == len(TAKE)
+    (tmp_path / "whole").unlink()
+
+    assert storage.read(ORIGINAL, sha256=TAKE_SHA256) == TAKE
+    assert list(storage.keys("")) == [ORIGINAL]
+
+
 def test_a_key_that_nobody_stored_is_said_to_be_missing(store, tmp_path):
     storage.put(ORIGINAL, b"sound")
 

@@ -48,6 +48,7 @@ __all__ = [
     "StorageFull",
     "StorageUnreachable",
     "Stored",
+    "adopt",
     "erase",
     "erase_unfinished",
     "fetch",
@@ -69,6 +70,14 @@ def put(key: str, source: bytes | Path | BinaryIO, *, sha256: str | None = None,
     """
     with readable(source) as file:
         return _store().put(_checked(key), file, sha256=sha256, if_absent=if_absent)
+
+
+def adopt(key: str, path: Path, *, sha256: str) -> Stored:
+    """Store a file that has this digest and that nobody will change any more; it may stay where it is as well.
+
+    A folder on the same disk takes the file itself, under a second name, and copies nothing; other stores put it.
+    """
+    return _store().adopt(_checked(key), path, sha256=sha256)
 
 
 def open(key: str) -> BinaryIO:

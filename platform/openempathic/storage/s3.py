@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 from uuid import uuid4
@@ -69,6 +70,11 @@ class Bucket:
             if not self._is_written_by(writer, key):
                 raise
         return Stored(key, byte_count, digest.hex())
+
+    def adopt(self, key: str, path: Path, *, sha256: str) -> Stored:
+        """Put it."""
+        with path.open("rb") as file:
+            return self.put(key, file, sha256=sha256, if_absent=False)
 
     def open(self, key: str) -> BinaryIO:
         """A seekable reader that asks for ranges of this very version of the object."""
