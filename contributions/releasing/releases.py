@@ -216,7 +216,11 @@ def put_files(prefix: str, folder: Path, manifest: dict[str, Any], beside: list[
     storage.put(draft, folder / rewriting.DRAFT)
     (folder / rewriting.DRAFT).unlink()
     for name, about in promised(manifest).items():
-        if not storage_has(f"{prefix}/{name}", about):
+        if storage_has(f"{prefix}/{name}", about):
+            continue
+        if name.startswith("shards/"):
+            storage.adopt(f"{prefix}/{name}", folder / name, sha256=about["sha256"])
+        else:
             storage.put(f"{prefix}/{name}", folder / name, sha256=about["sha256"])
     for name in beside:
         storage.put(f"{prefix}/{name}", folder / name)

@@ -23,6 +23,8 @@ class Tar:
     """A tar that is being written, and what it will be known by."""
 
     def __init__(self, path: Path) -> None:
+        # Another file, never another content: storage may hold an older one by its second name.
+        path.unlink(missing_ok=True)
         self.path, self.file = path, path.open("wb")
         self.digest: Any = hashlib.sha256()
         self.byte_count = 0

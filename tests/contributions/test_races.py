@@ -260,8 +260,8 @@ FREEZE = every(
     Step(releases, "write_manifest"),
     # The draft, the shard, and the manifest after lines, terms, tables and sums.
     Step(storage, "put", 0, RELEASES),
-    Step(storage, "put", 1, RELEASES),
-    Step(storage, "put", 9, RELEASES),
+    Step(storage, "adopt", 0, RELEASES),
+    Step(storage, "put", 8, RELEASES),
     Step(releases, "put_files"),
 )
 
