@@ -28,4 +28,6 @@ def write_beside(facts: ReleaseFacts, folder: Path) -> list[str]:
     There lie `manifest.json`, `clips.jsonl` and `ratings.jsonl`, to be read line by line: a release is larger than
     memory. The same folder gives the same bytes. Called before the files are put, and after each rewriting.
     """
-    return []
+    from contributions.releasing import papers
+
+    return papers.write(facts, folder)

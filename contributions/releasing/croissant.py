@@ -75,7 +75,7 @@ CONTEXT: dict[str, Any] = {
 # What lies in the JSON beside each sound of a shard.
 IN_JSON = {
     "text": ("$.text[*]", "sc:Text", "What listeners wrote of the voice, in their own words."),
-    "split": ("$.split", "sc:Text", "TRAIN, DEV or TEST; a speaker is on one side only, in every release."),
+    "split": ("$.split", "sc:Text", "train, dev or test; a speaker is on one side only, in every release."),
     "speaker": ("$.speaker", "sc:Text", "A pseudonym that only this release uses."),
     "transcript": ("$.transcript", "sc:Text", "The sentence that was read, if one was."),
     "emotion": ("$.original_data.emotion", "sc:Text", "The emotion that most listeners heard."),

@@ -18,7 +18,7 @@ from contributions.taxonomy import restrictions, tags
 DEPENDABLE = 0.667
 # Fewer clips of a feeling, or voices on the test side, are named as gaps.
 CLIPS_WANTED, TEST_SPEAKERS_WANTED = 50, 5
-SIDES = {"TRAIN": "training", "DEV": "development", "TEST": "test"}
+SIDES = {"train": "training", "dev": "development", "test": "test"}
 
 Facts = Mapping[str, Any]
 
@@ -207,7 +207,7 @@ def missing(told: Facts, agreement: Facts | None) -> Iterator[str]:
     ]
     if rare:
         yield f"fewer than {CLIPS_WANTED} clips of: {', '.join(rare)}"
-    heard = told["splits"].get("TEST", {}).get("speakers", 0)
+    heard = told["splits"].get("test", {}).get("speakers", 0)
     if heard < TEST_SPEAKERS_WANTED:
         yield f"{counted(heard, 'speaker')} on the test side: a figure measured there says little"
     if not told["genders"]:

@@ -15,13 +15,12 @@ for clip in webdataset.WebDataset(shards, shardshuffle=False):
     print(clip["__key__"], told["split"], told["labels"]["emotion"], len(clip["flac"]), "bytes")
 """
 DATASETS = """\
-from datasets import Audio, load_dataset
+from datasets import Features, Json, Value, load_dataset
 
-clips = load_dataset("webdataset", data_files="shards/*.tar", split="train", streaming=True)
-clips = clips.cast_column("flac", Audio(decode=False))
-test = clips.filter(lambda clip: clip["json"]["split"] == "TEST")
-for clip in test:
-    print(clip["__key__"], clip["json"]["original_data"]["emotion"])
+told = Features({"__key__": Value("string"), "__url__": Value("string"), "flac": Value("binary"), "json": Json()})
+clips = load_dataset("webdataset", data_files="shards/*.tar", features=told, split="train", streaming=True)
+for clip in clips.filter(lambda clip: clip["json"]["split"] == "test"):
+    print(clip["__key__"], clip["json"]["labels"]["emotion"], len(clip["flac"]), "bytes")
 """
 PARQUET = """\
 import pyarrow.parquet

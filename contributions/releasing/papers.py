@@ -7,7 +7,7 @@ that a clip that left is in none of them; what is not in the folder (agreement, 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,13 @@ HASHED_BESIDE = (restrictions.FILE, restrictions.TERMS)
 
 
 def write(facts: ReleaseFacts, folder: Path) -> list[str]:
-    """Write the papers into the folder; returns their names, none for a release that is not for the public."""
-    if facts.kind != Release.Kind.DATASET:
+    """Write the papers into the folder; returns their names.
+
+    None for a release that is not for the public, nor in a copy that somebody downloaded, where no site is asked.
+    """
+    if facts.kind != Release.Kind.DATASET or facts.frozen_at is None:
         return []
-    about = described(facts, folder)
+    about = described(facts, folder, frozen_at=facts.frozen_at)
     papers = {tally.FILE: as_json(about.figures), croissant.FILE: croissant.as_json(about)}
     papers |= {datasheets.file_of(tag): datasheets.datasheet(about, tag).encode() for tag in about.figures["languages"]}
     for name, content in papers.items():
@@ -40,7 +43,7 @@ def write(facts: ReleaseFacts, folder: Path) -> list[str]:
     return sorted(papers)
 
 
-def described(facts: ReleaseFacts, folder: Path) -> Described:
+def described(facts: ReleaseFacts, folder: Path, *, frozen_at: datetime) -> Described:
     """Everything that the papers are made of."""
     rows = (row for row in reading.clips_of(reading.InFolder(folder)) if row["key"] not in facts.gone)
     figures = tally.figures(rows)
@@ -48,7 +51,7 @@ def described(facts: ReleaseFacts, folder: Path) -> Described:
     figures |= {"agreement": agreement_of(figures["languages"]), "corpora": licences_of(corpora)}
     return Described(
         digest=facts.digest,
-        frozen_at=facts.frozen_at or datetime.fromtimestamp(0, UTC),
+        frozen_at=frozen_at,
         address=address_of(facts.digest),
         publisher=settings.OPERATOR or "Open Empathic",
         figures=figures,
@@ -93,8 +96,7 @@ def columns_of(path: Path) -> list[tuple[str, str, bool]]:
     """The columns of a Parquet file that Croissant has a word for: name, data type, and whether each holds a list."""
     if not path.exists():
         return []
-    import pyarrow.parquet as parquet
-    from pyarrow import types
+    from pyarrow import parquet, types
 
     columns = []
     for column in parquet.read_schema(path):

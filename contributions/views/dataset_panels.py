@@ -127,7 +127,7 @@ def named(tag: str) -> str:
 
 def side_in_words(side: str) -> str:
     """What the side is for."""
-    return {"TRAIN": _("Training"), "DEV": _("Development"), "TEST": _("Test")}.get(side, side)
+    return {"train": _("Training"), "dev": _("Development"), "test": _("Test")}.get(side, side)
 
 
 def length(seconds: float) -> str:

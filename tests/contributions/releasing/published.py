@@ -27,8 +27,8 @@ def release_of_lines(*, kind=Release.Kind.DATASET, digest="d" * 64, language="pl
                 "speakers": 2,
                 "seconds": 7200.0,
                 "splits": {
-                    "TEST": {"clips": 1, "speakers": 1, "seconds": 3600.0},
-                    "TRAIN": {"clips": 1, "speakers": 1, "seconds": 3600.0},
+                    "test": {"clips": 1, "speakers": 1, "seconds": 3600.0},
+                    "train": {"clips": 1, "speakers": 1, "seconds": 3600.0},
                 },
                 "emotions": {"anger": 1, "fear": 1},
                 "permissions": {"CONSENT": 2},

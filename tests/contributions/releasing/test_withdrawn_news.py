@@ -23,7 +23,7 @@ def copy(vera):
     """Vera's copy of a release of six clips."""
     dataset = published.dataset()
     for place, clip in enumerate(harvest.contributed("ada", clips_each=2)):
-        ReleaseClip.objects.create(release=dataset.release, clip=clip, key=f"k{place}", split="TRAIN")
+        ReleaseClip.objects.create(release=dataset.release, clip=clip, key=f"k{place}", split="train")
     accepted = published.accepted(dataset, by=vera, locale="de")
     downloads.note_fetched(accepted, published.SHARD)
     return accepted
@@ -93,7 +93,7 @@ def test_a_worker_that_is_killed_leaves_the_mail_owed_and_the_next_one_sends_it_
 def test_who_accepted_and_took_nothing_is_not_told(vera):
     dataset = published.dataset()
     (clip,) = harvest.contributed("ada", emotions=("anger",))
-    ReleaseClip.objects.create(release=dataset.release, clip=clip, key="k", split="TRAIN")
+    ReleaseClip.objects.create(release=dataset.release, clip=clip, key="k", split="train")
     published.accepted(dataset, by=vera)
     take_back(1)
 
