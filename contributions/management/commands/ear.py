@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from contributions.listening import seed
 from contributions.trying import asking, ear
 from contributions.trying.refusals import NotHeard
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             log.info("The page for trying CLARA is switched off: the ear hears nobody")
             stopping.wait()
             return
+        # A fresh site answers at once, and not only after its first sweep.
+        seed.plant()
         try:
             ear.Ear().listen_until(stopping)
         except (ear.AnotherEar, OSError) as fault:
