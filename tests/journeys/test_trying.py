@@ -28,7 +28,7 @@ DROP = """
 def site(tmp_path_factory):
     with sites.site(tmp_path_factory.mktemp("trying"), {"OE_SEED_HEAD": "on"}) as made:
         made.start("web", sites.COMMANDS["web"], made.is_healthy)
-        made.start("ear", sites.COMMANDS["ear"])
+        made.start("ear", [*sites.COMMANDS["ear"], "--eager"])
         made.wait_for((made.folder / "var" / "ear.sock").exists, "the ear listens")
         yield made
 

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from contributions.listening import seed
 from contributions.trying import asking, ear
-from contributions.trying.refusals import NotHeard
+from contributions.trying.refusals import NoModel, NotHeard
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +23,11 @@ class Command(BaseCommand):
     help = "Listen to the clips that the page /try/ hands over; keeps nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Only one."""
-        parser.add_argument(
-            "--check", action="store_true", help="only ask whether the ear answers; 1 where it does not"
-        )
+        """To look only, and not to wait."""
+        parser.add_argument("--check", action="store_true", help="only ask whether the ear answers; 1 if it does not")
+        parser.add_argument("--eager", action="store_true", help="load the model now, and not for the first clip")
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+    def handle(self, *args: Any, check: bool, eager: bool, **options: Any) -> None:
         """Listen until SIGTERM or SIGINT."""
         if check:
             is_answering()
@@ -41,8 +41,12 @@ class Command(BaseCommand):
             return
         # A fresh site answers at once, and not only after its first sweep.
         seed.plant()
+        hearing = ear.Ear()
+        if eager:
+            with suppress(NoModel):
+                hearing.suggester.now()
         try:
-            ear.Ear().listen_until(stopping)
+            hearing.listen_until(stopping)
         except (ear.AnotherEar, OSError) as fault:
             raise CommandError(str(fault)) from fault
 
