@@ -30,6 +30,7 @@ from openempathic import supervisor
 from openempathic.registry.champion import champion
 from training import packing
 from training.corpora import polish_speech_emotions as corpus
+from training.gate import words
 from training.models import TrainingRun
 
 PATIENCE_SECONDS = 600
@@ -198,3 +199,5 @@ def rows(
     holder = champion()
     yield "champion", f"{holder.version} ({holder.preset})" if holder else "none"
     yield "suggested as labelled, held-out speaker", f"{right} of {suggested}"
+    against = TrainingRun.objects.latest("opened_at").verdict.get("against", [])
+    yield "what a closed gate would have said", " ".join(map(words.said, against)) or "it passes"

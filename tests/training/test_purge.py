@@ -47,6 +47,7 @@ def run(clip, cleo, settings, tmp_path, monkeypatch):
     settings.VAR = tmp_path
     settings.RETRAIN_PRESET = "nano"
     settings.RETRAIN_PLAN = PLAN
+    settings.GATE = "open"
     monkeypatch.setattr(wholeness, "TRIAL", ["true"])
     monkeypatch.setattr(retraining, "tidy_ended", lambda: None)
     return schedule.open_run(by=cleo)

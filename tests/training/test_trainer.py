@@ -28,7 +28,8 @@ LEASE_SECONDS = 4
 @pytest.fixture
 def site(tmp_path):
     """A site on which nothing runs yet."""
-    return sites.Site(tmp_path, {"OE_TRAINER_LEASE_SECONDS": str(LEASE_SECONDS), "OE_LOG_LEVEL": "INFO"})
+    environment = {"OE_TRAINER_LEASE_SECONDS": str(LEASE_SECONDS), "OE_LOG_LEVEL": "INFO", "OE_GATE": "open"}
+    return sites.Site(tmp_path, environment)
 
 
 def opened(site, **wanted):
