@@ -14,20 +14,27 @@ from openempathic.registry.signing import SIGNATURE
 from openempathic.signatures import canonical
 
 
-def put_checkpoint(content: Mapping[str, bytes], **columns: Any) -> Checkpoint:
-    """A signed checkpoint of these files, in storage and in a row, not crowned."""
+def put_checkpoint(content: Mapping[str, bytes], *, is_signed: bool = True, **columns: Any) -> Checkpoint:
+    """A checkpoint of these files, in storage and in a row, not crowned; without a signature no worker takes it."""
     files = {name: hashlib.sha256(body).hexdigest() for name, body in content.items()}
     digest = hashlib.sha256(canonical(files)).hexdigest()
     told = {"digest": digest, "preset": "nano", "release_digest": "r" * 64, "run_id": NO_RUN, **columns}
     checkpoint = Checkpoint(files=files, **told)
-    with tempfile.TemporaryDirectory() as room:
-        lying = {**content, MANIFEST: manifest_of(checkpoint)}
-        for name, body in lying.items():
-            (Path(room) / name).write_bytes(body)
-        checkpoint.signature = signing.sign(Path(room), list(lying))
-    for name, body in {**lying, SIGNATURE: checkpoint.signature.encode()}.items():
+    lying = {**content, MANIFEST: manifest_of(checkpoint)}
+    if is_signed:
+        checkpoint.signature = signature_over(lying)
+        lying[SIGNATURE] = checkpoint.signature.encode()
+    for name, body in lying.items():
         storage.put(f"{checkpoint.prefix}/{name}", body)
     return champion.enter(checkpoint)
+
+
+def signature_over(content: Mapping[str, bytes]) -> str:
+    """This site's signature over these files."""
+    with tempfile.TemporaryDirectory() as room:
+        for name, body in content.items():
+            (Path(room) / name).write_bytes(body)
+        return signing.sign(Path(room), list(content))
 
 
 def put_folder(folder: Path, **columns: Any) -> Checkpoint:

@@ -23,7 +23,7 @@ from contributions.models import Clip, Purpose, Release
 from openempathic import audit
 from openempathic.audit.models import AuditEvent
 from openempathic.registry.champion import champion
-from training import lineage, states
+from training import delisting, lineage, states
 from training.models import EVERY_DAY, TrainingRun, TrainingSchedule
 from training.plan import FitPlan, UnusablePlan
 
@@ -231,9 +231,14 @@ def new_clips(*, at_most: int) -> int:
 
 
 def has_heard_withdrawn(at_least: int) -> bool:
-    """Whether the champion has heard so many clips that were withdrawn since: the next run is trained without them."""
+    """Whether the champion has heard so many clips that were withdrawn since, or more than its limit allows.
+
+    The next run is trained without them.
+    """
     holder = champion()
-    return at_least > 0 and holder is not None and lineage.withdrawn_heard_by(holder) >= at_least
+    if holder is None:
+        return False
+    return 0 < at_least <= lineage.withdrawn_heard_by(holder) or delisting.is_past_limit(holder)
 
 
 def last_published_release() -> Release | None:

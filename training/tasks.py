@@ -1,4 +1,4 @@
-"""What Celery runs for training: the moment that opens a run, and the marks; the run itself belongs to the trainer."""
+"""What Celery runs for training: when a run opens, and what becomes of checkpoints; the run itself is the trainer's."""
 
 from celery import shared_task
 
@@ -19,3 +19,19 @@ def mark_checkpoints() -> None:
     from training import lineage
 
     lineage.mark_due()
+
+
+@shared_task
+def repair_checkpoints() -> None:
+    """Let storage say what the rows say, where a process died between both."""
+    from training import publication
+
+    publication.repair()
+
+
+@shared_task
+def delist_checkpoints() -> None:
+    """Offer no longer what has heard too many clips that were withdrawn since."""
+    from training import delisting
+
+    delisting.look()

@@ -1,8 +1,8 @@
-"""Addresses of training runs."""
+"""Addresses of training runs, of checkpoints, and of what anybody may have of them."""
 
 from django.urls import path
 
-from training import run_pages, schedule_pages, views
+from training import checkpoint_pages, model_pages, run_pages, schedule_pages, views
 from training.gate import views as gate_views
 
 urlpatterns = [
@@ -16,4 +16,11 @@ urlpatterns = [
     path("curation/schedule/", schedule_pages.schedule_page, name="training-schedule"),
     path("curation/runs/<uuid:run_id>/gate/", gate_views.run_gate, name="run-gate"),
     path("curation/runs/<uuid:run_id>/approval/", gate_views.run_approval, name="run-approval"),
+    path("curation/checkpoints/", checkpoint_pages.checkpoints, name="checkpoints"),
+    path("curation/checkpoints/<slug:version>/", checkpoint_pages.checkpoint, name="checkpoint"),
+    path("curation/checkpoints/<slug:version>/crown/", checkpoint_pages.crown, name="checkpoint-crown"),
+    path("curation/checkpoints/<slug:version>/retraction/", checkpoint_pages.retract, name="checkpoint-retraction"),
+    path("models/", model_pages.models, name="models"),
+    path("models/<slug:version>/", model_pages.model, name="model"),
+    path("models/<slug:version>/files/<str:name>", model_pages.model_file, name="model-file"),
 ]

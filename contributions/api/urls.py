@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from contributions.api import consents, facts, persons, releases, self_reports, views
+from contributions.api import consents, facts, lineage, persons, releases, self_reports, views
 
 app_name = "api"
 urlpatterns = [
     path("clips/", views.ClipsView.as_view(), name="clips"),
     path("clips/<uuid:clip_id>/", views.ClipView.as_view(), name="clip"),
     path("clips/<uuid:clip_id>/audio/", views.ClipSoundView.as_view(), name="clip-sound"),
+    path("clips/<uuid:clip_id>/lineage/", lineage.LineageView.as_view(), name="lineage"),
     path("clips/<uuid:clip_id>/self-report/", self_reports.SelfReportView.as_view(), name="self-report"),
     path("consents/", consents.ConsentsView.as_view(), name="consents"),
     path("consents/events/", consents.EventsView.as_view(), name="consent-events"),

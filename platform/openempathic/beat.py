@@ -23,6 +23,9 @@ TICKS = (
     ("owe-withdrawn-news", "contributions.tasks.owe_withdrawn_news", 150, 240),
     ("open-due-run", "training.tasks.open_due_run", 15, 60),
     ("mark-checkpoints", "training.tasks.mark_checkpoints", 15, 60),
+    ("repair-checkpoints", "training.tasks.repair_checkpoints", 15, 60),
+    ("delist-checkpoints", "training.tasks.delist_checkpoints", 150, 240),
+    ("try-refused", "contributions.tasks.try_refused", 30, 60),
 )
 
 

@@ -156,4 +156,10 @@ api:self-report milo's-clip  PURGED     GET     401     404      404      404   
 api:self-report gina's-clip  live       GET     401     200      404      404      404      404      404
 api:self-report gina's-clip  WITHDRAWN  GET     401     404      404      404      404      404      404
 api:self-report gina's-clip  PURGED     GET     401     404      404      404      404      404      404
+
+api:lineage  vera's-clip  live       GET     401        404      404      200      404      404      404
+api:lineage  vera's-clip  WITHDRAWN  GET     401        404      404      200      404      404      404
+api:lineage  vera's-clip  PURGED     GET     401        404      404      200      404      404      404
+api:lineage  milo's-clip  live       GET     401        404      404      404      200      404      404
+api:lineage  gina's-clip  live       GET     401        200      404      404      404      404      404
 """

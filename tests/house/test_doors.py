@@ -140,6 +140,10 @@ def made_world() -> World:
             "a-problem": {"problem": "denied"},
             "no-problem": {"problem": "tired"},
             "no-key": {"name": "0" * 64},
+            "a-model": {"version": "0" * 12},
+            "no-model": {"version": "f" * 12},
+            "a-card": {"version": "0" * 12, "name": "README.md"},
+            "no-card": {"version": "0" * 12, "name": "signing.key"},
             "bad-word": {"token": "not-a-word", "word": "not-a-word"},
             "bad-key": {"key": "not-a-key"},
             **published.subjects(reader=people["vera"]),
@@ -197,9 +201,9 @@ def with_status(clip_id: uuid.UUID, status: str) -> None:
 
 def suggested(clip: Clip) -> None:
     """What a champion heard in the clip."""
-    champion = Checkpoint.objects.create(
-        digest="0" * 64, status="CHAMPION", preset="nano", release_digest="0" * 64, run_id=uuid.uuid4(), files={}
-    )
+    told = {"preset": "nano", "release_digest": "0" * 64, "run_id": uuid.uuid4(), "files": {"README.md": "0" * 64}}
+    champion = Checkpoint.objects.create(digest="0" * 64, number=1, status="CHAMPION", **told)
+    storage.put(f"{champion.prefix}/README.md", b"# A card")
     Suggestion.objects.create(
         clip=clip, checkpoint=champion, scores={"anger": 0.9, "fear": 0.1}, emotion="anger", made_at=timezone.now()
     )

@@ -174,6 +174,7 @@ def test_a_fresh_run_is_due_once_the_champion_has_heard_withdrawn_clips_and_no_s
 
 @pytest.mark.parametrize(("at_least", "is_due"), [(0, False), (1, True), (2, False)])
 def test_the_operator_says_how_many_withdrawals_make_a_run_due(run, more, settings, at_least, is_due):
+    settings.WITHDRAWN_SHARE_MAX = 1.0
     settings.RETRAIN_MIN_NEW_CLIPS = 1000
     settings.RETRAIN_AFTER_WITHDRAWALS = at_least
     retrain()
