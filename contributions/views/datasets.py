@@ -173,7 +173,9 @@ def in_short(dataset: Dataset) -> dict[str, Any]:
 
 def told(dataset: Dataset) -> dict[str, Any]:
     """What its own page says of it."""
-    return in_short(dataset) | {
+    about = in_short(dataset)
+    return about | {
+        "about": about,
         "release": dataset.release,
         "panels": list(panels(dataset.figures, dataset.read_at)),
         "sheets": [(tag, named(tag)) for tag in dataset.sheets],

@@ -123,7 +123,7 @@ def test_the_page_tells_figures_terms_and_checksums_and_its_plots_are_drawn(clie
     page = client.get(reverse("dataset", args=[NAME])).content.decode()
     plot = client.get(reverse("dataset-plot", args=[NAME, "amounts-time"]))
 
-    for told in ("Polish", "Krippendorff", published.SHARD, "apply_tombstones"):
+    for told in ("2.0 h", "Polish", "Krippendorff", published.SHARD, "apply_tombstones"):
         assert told in page
     assert Dataset.objects.get().files[0]["sha256"] in page
     assert plot.content.startswith(b"<svg")
