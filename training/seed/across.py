@@ -41,10 +41,10 @@ def plan() -> FitPlan:
     return FitPlan.of({"preset": "site", "device": "cpu", "caption_languages": languages})
 
 
-def measured(packed: Packed, plan: FitPlan, *, cache: FeatureCache | None, kept: Path) -> dict[str, Any]:
-    """Every figure; what the bare tower heard is kept in the file `kept`."""
+def measured(packed: Packed, plan: FitPlan, *, cache: FeatureCache | None) -> dict[str, Any]:
+    """Every figure."""
     clips = making.labelled(packed)
-    layers = _layers(packed, clips, kept)
+    layers = _layers(packed, clips, cache)
     one, other = making.CORPORA
     told: dict[str, Any] = {"plan": plan.as_json(), "words_left_out": list(WORDS_LEFT_OUT)}
     for taught, asked in ((one, other), (other, one)):
@@ -103,7 +103,7 @@ def left_out(
     for name, taught in (("true labels", others), ("shuffled labels", fit.shuffled(others, seed=plan.seed))):
         clara = making.trained(packed, taught, plan, cache=cache)
         told[name] = {}
-        for corpus in making.CORPORA:
+        for corpus in sorted({clip.corpus or "" for clip in theirs}):
             test = Heard(clara, packed, [clip for clip in theirs if clip.corpus == corpus], cache=cache)
             emotions = sorted(set(test.truth))
             found = figures.summary(test.truth, suggested(test, emotions), test.speakers, draws=DRAWS)
@@ -111,7 +111,7 @@ def left_out(
         if taught is others:
             some = Heard(clara, packed, sorted(theirs, key=lambda clip: clip.key)[::DISTURBED_EVERY], cache=cache)
             # As the features were heard, see making.heard_once.
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cache is not None):
                 told["robustness"] = robustness.measure(some, draws=DRAWS)
             told["robustness"]["clean"] = figures.summary(some.truth, some.suggested, some.speakers, draws=DRAWS)
     return told
@@ -124,16 +124,15 @@ def suggested(heard: Heard, emotions: Sequence[str]) -> list[str]:
     return [emotions[column] for column in best]
 
 
-def _layers(packed: Packed, clips: Sequence[PackedClip], kept: Path) -> dict[str, np.ndarray]:
-    """What the bare tower's layers hear of each clip, on average over time: by layer (clips, width)."""
-    if not kept.exists():
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            layers = tower.layers(packed, clips)
-        # Whole or absent.
-        np.savez(kept.with_suffix(".part.npz"), **layers)
-        kept.with_suffix(".part.npz").replace(kept)
-    with np.load(kept, allow_pickle=False) as found:
-        return dict(found)
+def _layers(packed: Packed, clips: Sequence[PackedClip], cache: FeatureCache | None) -> dict[str, np.ndarray]:
+    """What the bare tower hears of each clip, on average over time: by layer (clips, width).
+
+    With a cache these are the layers that the models hear too, each token normed as it is for them.
+    """
+    if cache is None:
+        return tower.layers(packed, clips)
+    heard = np.stack([cache.tokens(clip).mean(axis=0, dtype=np.float32) for clip in clips])  # (clips, taps, width)
+    return {f"tap {tap}": heard[:, tap] for tap in range(heard.shape[1])}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,7 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     packed = making.packed_corpora(asked.data, asked.out / "packed")
     cache = making.heard_once(packed, plan())
-    told = measured(packed, plan(), cache=cache, kept=asked.out / "bare-layers.npz")
+    told = measured(packed, plan(), cache=cache)
     write_durably(asked.out / "across.json", json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n")
     sys.stdout.write(f"{asked.out / 'across.json'}\n")
     return 0
