@@ -1,0 +1,93 @@
+"""What the child leaves for the gate: both models heard the same clips, and each is asked as it is served."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.worlds import write_release
+from training import packing
+from training.clara import Clara, ClaraConfig
+from training.evaluation import comparison
+from training.evaluation.disturbances import DISTURBANCES
+
+EMOTIONS = ("anger", "neutral", "sadness")
+
+
+def nano(*emotions, seed=0):
+    torch.manual_seed(seed)
+    labels = {emotion: [f"a voice of {emotion}"] for emotion in emotions}
+    return Clara(ClaraConfig.preset("nano", emotions=emotions), labels=labels)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("comparison")
+    write_release(folder / "release", emotions=EMOTIONS, clips_each=2, splits={"vera": "train", "ada": "test"})
+    return packing.pack(folder / "release", folder / "packed")
+
+
+def put_champion(folder, clara):
+    clara.save(folder / "champion" / ("c" * 64), labels=clara.labels)
+
+
+def told(folder):
+    return json.loads((folder / "comparison.json").read_bytes())
+
+
+def test_both_hear_the_same_clips_and_say_what_they_would_suggest(packed, tmp_path):
+    candidate, champion = nano("anger", "neutral"), nano("neutral", "sadness", "anger", seed=1)
+    put_champion(tmp_path, champion)
+
+    comparison.write(candidate, packed, tmp_path)
+
+    found, test = told(tmp_path), packed.split("test")
+    assert found["champion_digest"] == "c" * 64
+    assert found["labels"] == {"candidate": ["anger", "neutral"], "champion": ["neutral", "sadness", "anger"]}
+    assert [row["key"] for row in found["clips"]] == [clip.key for clip in test]
+    for model, clara in (("candidate", candidate), ("champion", champion)):
+        suggested = clara.suggest(packed.waveform(test[3]))
+        assert np.allclose(found["clips"][3][model], list(suggested.values()), atol=1e-4)
+    assert set(found["clips"][0]["disturbed"]) == set(DISTURBANCES)
+    assert all(row["disturbed"]["telephone"]["champion"] in ("anger", "neutral") for row in found["clips"])
+    assert "log_mel" not in found["clips"][0]
+
+
+def test_withdrawn_clips_are_not_asked_about(packed, tmp_path):
+    key = packed.split("test")[0].key
+
+    comparison.write(nano(*EMOTIONS), packed, tmp_path, without=frozenset({key}))
+
+    assert key not in {row["key"] for row in told(tmp_path)["clips"]}
+
+
+def test_a_first_candidate_is_held_against_log_mel_statistics(packed, tmp_path):
+    comparison.write(nano(*EMOTIONS), packed, tmp_path)
+
+    found = told(tmp_path)
+    assert found["champion_digest"] is None
+    assert {row["log_mel"] for row in found["clips"]} <= set(EMOTIONS)
+    assert "champion" not in found["labels"]
+
+
+def test_a_champion_that_cannot_be_loaded_is_told_and_not_compared_with(packed, tmp_path):
+    put_champion(tmp_path, nano(*EMOTIONS))
+    (tmp_path / "champion" / ("c" * 64) / "config.json").write_text("{")
+
+    comparison.write(nano(*EMOTIONS), packed, tmp_path)
+
+    found = told(tmp_path)
+    assert found["champion_digest"] == "c" * 64
+    assert "config.json" in found["champion_fault"]
+    assert "log_mel" in found["clips"][0]
+
+
+def test_models_with_no_emotion_in_common_are_each_asked_about_their_own(packed, tmp_path):
+    put_champion(tmp_path, nano("sadness"))
+
+    comparison.write(nano("anger", "neutral"), packed, tmp_path)
+
+    rows = told(tmp_path)["clips"]
+    assert {row["truth"] for row in rows} == set(EMOTIONS)
+    assert all({"candidate", "champion", "log_mel"} <= set(row) for row in rows)
