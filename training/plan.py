@@ -117,8 +117,9 @@ class FitPlan:
 # What a preset wants otherwise than the defaults.
 OF_PRESETS: dict[str, dict[str, Any]] = {
     # An ear of statistics has little to learn: 300 clips take 150 steps of 0.1 s on one core, 100,000 clips of 3 s half
-    # an hour. Tried on five speakers at a time of RAVDESS (twice) and of nEMO (six emotions, and three), one of them left
-    # out: 0.640 UAR on average, 0.638 at twice the rate, 0.645 with a hidden layer of 64: no difference worth a claim.
+    # an hour. Tried on five speakers at a time of RAVDESS (twice) and of nEMO (six emotions, and three), one of them
+    # left out: UAR 0.640 on average, 0.638 at twice the rate, 0.645 with a hidden layer of 64: no difference worth a
+    # claim.
     "site": {
         "cache_frozen": True,
         "batch_seconds": 96.0,
