@@ -207,7 +207,7 @@ def test_no_redirect_is_followed(site, version, cache):
         ("http://127.0.0.1.empathic.example/models/0123456789ab/", "use https"),
         ("ftp://empathic.example/models/", "no address of a checkpoint"),
         ("file:///etc/passwd", "no address of a checkpoint"),
-        ("https://vera:secret@empathic.example/models/", "without a password"),
+        ("https://vera:word@empathic.example/models/", "without a password"),
         ("https://empathic.example/models/?a=b", "without a password"),
     ],
 )
