@@ -20,7 +20,7 @@ from openempathic import audit
 # What whoever downloads promises, beside the prohibited uses. Another word here asks everybody again.
 PROMISES = (
     gettext_noop("I use it for none of the prohibited purposes, and pass these terms on with whatever I make of it."),
-    gettext_noop("I try to find out of nobody who they are."),
+    gettext_noop("I do not try to find out who anybody in it is."),
     gettext_noop(
         "I delete what was taken back: I apply the site's list of tombstones to my copy within 30 days, and again "
         "for as long as I keep it."
