@@ -44,7 +44,7 @@ SENTENCES = {
 }
 
 KINDS = {
-    "language": _("language"),
+    "language": _("the language"),
     "gender": _("gender"),
     "age": _("age"),
     "language and gender": _("language and gender"),
