@@ -120,6 +120,13 @@ class Selection:
         """How many accepted and covered clips are not in it, by reason."""
         return self.draft.left_out() | ({"unreadable": self._unreadable} if self._unreadable else {})
 
+    def emotions(self) -> list[str]:
+        """Every emotion that somebody heard in one of the clips."""
+        question = (
+            "SELECT DISTINCT key FROM (SELECT told FROM clips WHERE left_out IS NULL), json_each(told, '$.emotions')"
+        )
+        return sorted(emotion for (emotion,) in self.draft.ask(question))
+
     def in_order(self, *, after: str = "") -> Iterator[Chosen]:
         """The clips by their keys, one in memory at a time, from the first one after this key on."""
         named = lru_cache(maxsize=ROWS_AT_ONCE)(lambda speaker: naming.pseudonym(self.salt, UUID(bytes=speaker)))

@@ -3,7 +3,7 @@
 import hashlib
 import struct
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -51,20 +51,23 @@ def write(clips: Selection, folder: Path) -> Written:
     """
     work = journal.opened(folder, clips.salt)
     readable = sounds(clips.in_order(after=work.last_key), work.unreadable)
+    emotions = clips.emotions()
     for number, group in enumerate(groups(readable, SHARD_BYTES), start=len(work.shards)):
-        work.keep(write_shard(folder / "shards" / f"{number:06d}.tar", group, work))
+        work.keep(write_shard(folder / "shards" / f"{number:06d}.tar", group, work, emotions))
     work.close()
     files = {lines.path.name: lines.described() for lines in (work.clips, work.ratings)}
     return Written(work.shards, files, frozenset(work.unreadable))
 
 
-def write_shard(path: Path, group: Iterator[tuple[Chosen, Sound]], work: journal.Journal) -> dict[str, Any]:
+def write_shard(
+    path: Path, group: Iterator[tuple[Chosen, Sound]], work: journal.Journal, emotions: Sequence[str]
+) -> dict[str, Any]:
     """Write the group's clips and their lines, and describe the shard as the manifest does."""
     count, first_key, last_key = 0, "", ""
     with Tar(path) as tar:
         for clip, sound in group:
             tar.add(f"{clip.key}.flac", sound.flac)
-            tar.add(f"{clip.key}.json", said(about(clip, sound)).encode())
+            tar.add(f"{clip.key}.json", said(about(clip, sound, emotions)).encode())
             work.clips.add(row(clip, sound, shard=path.name))
             for rating in clip.ratings:
                 work.ratings.add({"key": clip.key, **rating})
@@ -155,28 +158,42 @@ def labels(clip: Chosen) -> dict[str, Any]:
     }
 
 
-def about(clip: Chosen, sound: Sound) -> dict[str, Any]:
-    """What lies beside the sound."""
+def about(clip: Chosen, sound: Sound, emotions: Sequence[str]) -> dict[str, Any]:
+    """What lies beside the sound, in every clip with the same fields of the same types: readers infer them from a few.
+
+    So an empty word says that nothing is told, a list holds one rather than be empty, every emotion of the release has
+    its share, and an intensity that nobody named is not there.
+    """
+    heard = {name: value for name, value in labels(clip).items() if value is not None}
+    reported = clip.self_reported or {}
     return {
-        "text": clip.texts,
+        "text": filled_list(clip.texts),
         "sample_rate_hz": sound.sample_rate_hz,
         "duration_seconds": round(sound.sample_count / sound.sample_rate_hz, 6),
         "split": clip.split,
         "speaker": clip.speaker,
-        "transcript": clip.transcript,
-        "labels": labels(clip),
+        "transcript": clip.transcript or "",
+        "labels": {**heard, "emotion": {emotion: clip.emotions.get(emotion, 0.0) for emotion in emotions}},
         "original_data": {
             "emotion": clip.emotion,
-            "intended_emotion": clip.intended_emotion,
+            "intended_emotion": clip.intended_emotion or "",
             # How the speaker says that it was; no listener heard it, and it is no label.
-            "self_reported": clip.self_reported,
-            "gender": clip.gender,
-            "age_band": clip.age_band,
-            "accent": clip.accent,
+            "self_reported": {
+                "emotion": reported.get("emotion") or "",
+                "styles": filled_list(reported.get("styles", [])),
+            },
+            "gender": clip.gender or "",
+            "age_band": clip.age_band or "",
+            "accent": clip.accent or "",
             "language": clip.language,
-            "corpus": clip.corpus,
+            "corpus": clip.corpus or "",
         },
     }
+
+
+def filled_list(words: Sequence[str]) -> list[str]:
+    """The words, or one empty word."""
+    return list(words) or [""]
 
 
 def row(clip: Chosen, sound: Sound, *, shard: str) -> dict[str, Any]:

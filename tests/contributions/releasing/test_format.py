@@ -3,7 +3,10 @@
 import hashlib
 import io
 import json
+import os
 import random
+import subprocess
+import sys
 import tarfile
 from collections import Counter
 from uuid import UUID
@@ -19,6 +22,7 @@ from contributions.releasing.draft import Draft
 from openempathic import storage
 from tests import harvest, worlds
 from tests.contributions.frozen import clips_of, copied, purge, take_back
+from tests.contributions.releasing import open_elsewhere
 
 FACTS = ("gender", "age_band", "accent")
 
@@ -130,6 +134,22 @@ def test_a_release_of_the_first_format_is_read_still(tmp_path):
 
     assert list(reading.clips_of(reading.InFolder(tmp_path / "old"))) == manifest["clips"]
     assert list(reading.ratings_of(reading.InFolder(tmp_path / "old"))) == []
+
+
+@pytest.mark.usefixtures("_stocked")
+def test_others_open_it_with_webdataset_and_with_datasets(db, tmp_path, monkeypatch):
+    harvest.corpus(clips_each=1, emotions=["fear", "neutral"])
+    clip = harvest.contributed("vera", emotions=["anger"])[0]
+    harvest.heard(clip, "sadness", intensity=2, description="a short growl", styles=["whisper"])
+    release = freeze(tmp_path / "release")
+
+    program, folder = [sys.executable, "-m", open_elsewhere.__name__], tmp_path / "release"
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+    answer = subprocess.run([*program, folder, tmp_path], env=offline, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+
+    told = {row["key"]: [row["speaker"], row["sha256"], row["labels"]["emotion"]] for row in clips_of(release)}
+    assert json.loads(answer.stdout.splitlines()[-1]) == [told, told]
 
 
 # Sentences

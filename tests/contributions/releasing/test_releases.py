@@ -143,14 +143,14 @@ def test_labels_are_the_shares_of_blind_listeners_alone(db, tmp_path):
 
     told = described(tmp_path / "release", clip)
     assert told["labels"] == {
-        "emotion": {"anger": 0.666667, "sadness": 0.333333},
+        "emotion": {"anger": 0.666667, "neutral": 0.0, "sadness": 0.333333},
         "intensity": 1.5,
         "method": "counts-1",
         "weight": 1.0,
     }
     assert told["text"] == ["a short growl"]
     assert told["original_data"]["emotion"] == "anger"
-    assert told["original_data"]["corpus"] is None
+    assert told["original_data"]["corpus"] == ""
 
 
 @pytest.mark.usefixtures("_stocked")
@@ -161,7 +161,7 @@ def test_nobody_is_told_by_a_gender_that_few_share(db, tmp_path):
 
     freeze(tmp_path / "release")
 
-    assert described(tmp_path / "release", clip)["original_data"]["gender"] is None
+    assert described(tmp_path / "release", clip)["original_data"]["gender"] == ""
 
 
 def described(folder, clip):
