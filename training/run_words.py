@@ -79,7 +79,7 @@ def lasting(seconds: float) -> str:
     return _("%(days)s d %(hours)s h") % parts(seconds, days=DAY, hours=HOUR)
 
 
-def parts(seconds: float, **units: int) -> dict[str, str]:
+def parts(seconds: float, /, **units: int) -> dict[str, str]:
     """The seconds in the two units, written."""
     (large, many), (small, few) = units.items()
     count = round(seconds / few)

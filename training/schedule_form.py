@@ -48,15 +48,17 @@ class ScheduleForm(forms.Form):
     plan = forms.JSONField(
         label=_("The plan, where it differs"),
         required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=_('Names and values as JSON, such as {"steps": 800}. Every run starts from the fixed base.'),
     )
-    is_paused = forms.BooleanField(
-        label=_("Open no run by itself"), required=False, help_text=_("You can still start one by hand.")
-    )
+    is_paused = forms.BooleanField(label=_("Open no run by itself; one can still be started by hand"), required=False)
     needs_approval = forms.BooleanField(
         label=_("A curator approves each checkpoint before it is published"), required=False
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, label_suffix="", **options)
 
     def clean_plan(self) -> dict[str, Any]:
         """No plan is an empty one."""

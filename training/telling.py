@@ -20,10 +20,11 @@ def hear(progress: dict[str, Any], line: dict[str, Any]) -> None:
     stage = str(line.get("stage", ""))
     progress.setdefault("began", {}).setdefault(stage, line.get("at"))
     progress.update({name: line[name] for name in TOLD if line.get(name) is not None})
-    # What was left to do is true of the moment only.
-    progress.pop("eta_seconds", None)
-    if (eta := line.get("eta_seconds")) is not None:
-        progress["eta_seconds"] = eta
+    if stage == "training":
+        progress["eta_seconds"] = line.get("eta_seconds", progress.get("eta_seconds"))
+    else:
+        # It was the time left for learning.
+        progress.pop("eta_seconds", None)
     if stage == "training" and line.get("loss") is not None:
         point = {name: line[name] for name in ("step", "loss", "recall") if line.get(name) is not None}
         progress["curve"] = with_point(progress.get("curve", []), point)

@@ -1,26 +1,20 @@
 """The newest state of a run in storage: another machine goes on from it, bit by bit, and nothing stays behind."""
 
 import json
-import multiprocessing
-import os
-import shutil
-import signal
 
 import pytest
-import torch
 from django.db.models.functions import Now
 
 from contributions.models import Release
 from openempathic import leases, storage
-from tests.training.interrupted import dies_before
+from tests.training.interrupted import dies_and_is_taken_up
 from tests.training.test_fit import PLAN, fit, run_folder, stopping_after, told, weights
 from training import resumption, retraining, travelling
-from training.fit import Stopped, main
+from training.fit import Stopped
 from training.models import TrainingRun
 from training.travelling import Traveller
 
 S = TrainingRun.Status
-FORK = multiprocessing.get_context("fork")
 SHORT = PLAN | {"steps": 6, "warmup_steps": 2, "steps_per_state": 2, "steps_per_progress": 2, "batch_seconds": 6}
 # Of the places at which a run changes a file in its folder: the first, some in the middle, and one near the end.
 SOME_PLACES = [9, 21]
@@ -179,45 +173,9 @@ def test_states_of_runs_that_have_ended_are_erased_and_those_of_others_stay(row,
     assert list(storage.keys("runs/")) == []
 
 
-def child_that_dies(folder, place):
-    """The child in a process of its own, killed before that change of a file; its exit code."""
-
-    def work():
-        torch.set_num_threads(1)
-        if place is not None:
-            dies_before(place, folder)
-        os._exit(main(["--folder", str(folder)]))
-
-    child = FORK.Process(target=work)
-    child.start()
-    child.join()
-    return child.exitcode
-
-
-def dies_and_is_taken_up(folder, place):
-    """The child dies at the place and another finishes; whether it came to the place at all."""
-    died = child_that_dies(folder, place) == -signal.SIGKILL
-    if died:
-        assert child_that_dies(folder, None) == 0
-    return died
-
-
 @pytest.mark.parametrize("place", SOME_PLACES)
 def test_a_child_killed_at_a_file_of_its_folder_ends_with_the_same_weights(finished, tmp_path, place):
     folder = run_folder(tmp_path / "run", SHORT)
 
     assert dies_and_is_taken_up(folder, place)
     assert weights(folder) == weights(finished)
-
-
-@pytest.mark.soak
-def test_a_child_killed_at_every_file_of_its_folder_ends_with_the_same_weights(finished, tmp_path):
-    place, died = 0, True
-    while died:
-        folder = run_folder(tmp_path / "run", SHORT)
-        died = dies_and_is_taken_up(folder, place)
-
-        assert weights(folder) == weights(finished), f"killed before change {place}"
-        shutil.rmtree(folder)
-        place += 1
-    assert place > 30
