@@ -71,14 +71,14 @@ def guard(clips: Heard, known: Known) -> dict[str, Any]:
 
 def facts(one: Guard, tail: float) -> dict[str, Any]:
     """A guard in numbers; `could_see` is the smallest true loss that would fail it with a power of 0.8."""
-    high, seen = one.drawn.high(tail), detectable(one.drawn, tail)
+    high, seen = one.drawn.most(tail), detectable(one.drawn, tail)
     margin = CALIBRATION_MARGIN if one.kind == "calibration" else MARGIN
     return {
         "kind": one.kind,
         "name": one.name,
         "candidate": one.candidate,
         "champion": one.champion,
-        "difference": {"value": one.candidate - one.champion, "low": one.drawn.low(tail), "high": high},
+        "difference": {"value": one.candidate - one.champion, "low": one.drawn.least(tail), "high": high},
         "margin": margin,
         "is_credibly_worse": high is not None and high < -margin,
         "could_see": None if seen is None else seen + margin,

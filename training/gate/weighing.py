@@ -133,7 +133,7 @@ def difference(
 
 def told(value: float, drawn: bootstrap.Drawn, tail: float) -> dict[str, Any]:
     """A figure with the bounds that it lies beyond with at most that chance on either side."""
-    return {"value": value, "low": drawn.low(tail), "high": drawn.high(tail)}
+    return {"value": value, "low": drawn.least(tail), "high": drawn.most(tail)}
 
 
 def detectable(drawn: bootstrap.Drawn, tail: float, *, power: float = POWER) -> float | None:
@@ -157,7 +157,7 @@ def against_champion(clips: Heard, known: Known) -> dict[str, Any]:
         "champion": figures.uar(clips.truth, clips.said("champion")),
         "difference": told(value, drawn, tail),
         "tail": tail,
-        "is_better": is_above(drawn.low(tail), 0),
+        "is_better": is_above(drawn.least(tail), 0),
         "smallest_detectable_gain": detectable(drawn, tail),
         "power": POWER,
     }
@@ -177,7 +177,7 @@ def new_languages(clips: Heard, known: Known, tail: float) -> dict[str, Any] | N
         value, drawn = difference(old.truth, old.said("candidate"), old.said("champion"), old.speakers, known)
         cost |= {
             "difference": told(value, drawn, tail),
-            "is_non_inferior": is_above(drawn.low(tail), -NON_INFERIOR_MARGIN),
+            "is_non_inferior": is_above(drawn.least(tail), -NON_INFERIOR_MARGIN),
         }
     return {"languages": gained, "old_languages": cost}
 
@@ -192,7 +192,7 @@ def gain(clips: Heard, language: str, known: Known, tail: float) -> dict[str, An
         "language": language,
         "recall": told(value, drawn, tail),
         "chance": chance,
-        "is_gained": is_above(drawn.low(tail), chance),
+        "is_gained": is_above(drawn.least(tail), chance),
         "clips": len(clips.rows),
     }
 
@@ -207,7 +207,7 @@ def first_of_all(clips: Heard, known: Known) -> dict[str, Any]:
         "candidate": told(value, drawn, tail),
         "tail": tail,
         "chance": chance,
-        "is_above_chance": is_above(drawn.low(tail), chance),
+        "is_above_chance": is_above(drawn.least(tail), chance),
         "log_mel": None,
         "is_above_log_mel": False,
         "power": POWER,
@@ -218,7 +218,7 @@ def first_of_all(clips: Heard, known: Known) -> dict[str, Any]:
         facts |= {
             "log_mel": figures.uar(clips.truth, log_mel),
             "difference": told(value, drawn, tail),
-            "is_above_log_mel": is_above(drawn.low(tail), 0),
+            "is_above_log_mel": is_above(drawn.least(tail), 0),
             "smallest_detectable_gain": detectable(drawn, tail),
         }
     return facts
