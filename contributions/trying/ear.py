@@ -78,6 +78,7 @@ class Ear:
     def listen_until(self, stopping: threading.Event) -> None:
         """Serve; the calling thread hears the clips. Raises AnotherEar, or OSError where the address is not ours."""
         with served(self):
+            log.info("The ear is open")
             while not stopping.is_set():
                 with suppress(queue.Empty):
                     job = self.jobs.get(timeout=0.2)

@@ -49,7 +49,8 @@ def test_every_service_starts_answers_its_health_check_and_stops(environment):
         site.wait_for(r"^worker-screening \| .*screening@\S+ ready\.")
         site.wait_for(r"^worker-prelabelling \| .*prelabelling@\S+ ready\.")
         site.wait_for(r"^beat +\| .*is starting")
-        for name in ("web", "worker-screening", "worker-prelabelling", "beat"):
+        site.wait_for(r"^ear +\| .*The ear is open")
+        for name in ("web", "worker-screening", "worker-prelabelling", "beat", "ear"):
             shell(health_check(name).replace("/app/var", environment["OE_VAR"]), environment)
     finally:
         site.process.terminate()
