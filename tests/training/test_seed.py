@@ -118,6 +118,7 @@ def made(tmp_path_factory):
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("out")
     layouts.ravdess(data / "ravdess", actors=(1, 2))
     layouts.nemo(data, speakers=("EB0", "KD0"))
+    layouts.polish_speech_emotions(data / "polish_speech_emotions")
     plan = FitPlan.of({"preset": "nano", "steps": 2, "device": "cpu", "augment": False, "caption_languages": ["sw"]})
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(tower, "layers", lambda packed, clips: {"layer 1": np.eye(len(clips), 4)})
@@ -140,6 +141,8 @@ def test_the_head_comes_with_its_card_its_facts_and_the_digest_of_every_file(mad
     assert "CC BY-NC-SA 4.0" in card
     assert "draws speakers, then clips with replacement" in " ".join(card.split())  # two of each corpus are few
     assert "Fitted on 1 of 2 groups of speakers" in card
+    assert "| polish_speech_emotions | 0." in card
+    assert "polish_speech_emotions" not in told["corpora"]
     assert told["licence"] == "CC-BY-NC-SA-4.0"
     assert (told["corpora"]["ravdess"]["clips"], told["corpora"]["nemo"]["speakers"]) == (30, 2)
 

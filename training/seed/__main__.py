@@ -1,6 +1,7 @@
 """`python -m training.seed --data DIR --out DIR`: make the seed head from RAVDESS and nEMO, and measure it.
 
-DIR holds the corpora, `ravdess` and `nemo`, as they are published. In --out lie afterwards `head` (the checkpoint, its
+DIR holds the corpora, `ravdess` and `nemo`, as they are published, and for a figure on voices from elsewhere
+`polish_speech_emotions`, which learning never reads. In --out lie afterwards `head` (the checkpoint, its
 card, facts and digests) and what can be used again: the packings and the scores of voices held out. The same data,
 plan and versions on the same kind of machine give the same bytes.
 """
@@ -22,7 +23,7 @@ from training.clara import Clara
 from training.clara.checkpoint import write_durably
 from training.packing import Packed
 from training.plan import FitPlan
-from training.seed import against_bare, card, held_out, making, measuring
+from training.seed import against_bare, card, elsewhere, held_out, making, measuring
 
 FACTS, SUMS, CARD = "facts.json", "SHA256SUMS", "README.md"
 LARGEST_BYTES = 12_000_000
@@ -52,6 +53,7 @@ def make(data: Path, out: Path, *, plan: FitPlan, groups: int = held_out.GROUPS)
     }
     clara = making.trained(packed, making.labelled(packed), plan, cache=cache)
     clara.config = replace(clara.config, name="seed", **asdict(calibration))
+    facts["measured"]["elsewhere"] = elsewhere.measured(clara, data, out / "packed")
     return write(clara, facts, out / "head")
 
 

@@ -53,6 +53,9 @@ it had not heard. Fitted on {fitted_on} of {groups} groups of speakers and measu
 
 {by_corpus}
 
+## Elsewhere
+{elsewhere}
+
 ## What it does not know
 It learnt from actors who read a few sentences in a studio. How it hears spontaneous speech, children, old people, other
 languages, telephones and noise was not measured. It suggests how a voice may sound to listeners, not what a person
@@ -65,6 +68,13 @@ The plan, versions and digests are in `facts.json` beside the head, the digest o
 same kind of processor with the same version of torch the weights come out the same, byte for byte.
 """
 
+ELSEWHERE = """\
+Asked about clips of a corpus that had no part in it, for the emotions of that corpus (UAR) and for all of its own (the
+last three columns). Other people, sentences, rooms and microphones cost it far more than voices it has not heard; what
+is said above of how sure it is does not hold there.
+
+| clips of | UAR | 95 % interval | speakers | chance | get an answer | answers that are wrong | if it always answered |
+|---|---|---|---|---|---|---|---|"""
 # What was hoped for before it was made, in UAR.
 GOALS = {"ravdess": 0.76, "nemo": 0.72}
 
@@ -89,6 +99,7 @@ def written(facts: dict[str, Any]) -> str:
         coverage=certainty["coverage"],
         risk=_share(certainty["risk"]),
         risk_without=certainty["risk_without_not_sure"],
+        elsewhere=_elsewhere(facts["measured"]["elsewhere"]),
         by_corpus="\n".join(_answers(name, told) for name, told in certainty["by_corpus"].items()),
         command=facts["command"],
     )
@@ -118,6 +129,20 @@ def _difference(name: str, told: dict[str, Any]) -> str:
     gained, interval = told["difference"]["difference"], told["difference"]["interval"]
     bare = told["bare_tower"]["uar"]
     return f"| {name} | {bare:.3f} | {gained:+.3f} | {interval['low']:+.3f} to {interval['high']:+.3f} |"
+
+
+def _elsewhere(measured: dict[str, Any]) -> str:
+    if not measured:
+        return "It was not asked about clips of any other corpus."
+    rows = [_row_of(name, told) for name, told in measured.items()]
+    return "\n".join([ELSEWHERE, *rows])
+
+
+def _row_of(name: str, told: dict[str, Any]) -> str:
+    recall = told["recall"]
+    interval = f"{recall['interval']['low']:.3f} to {recall['interval']['high']:.3f} | {recall['interval']['speakers']}"
+    shares = f"{_share(told['coverage'])} | {_share(told['risk'])} | {_share(told['risk_without_not_sure'])}"
+    return f"| {name} | {recall['uar']:.3f} | {interval} | {recall['chance']:.3f} | {shares} |"
 
 
 def _answers(name: str, told: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,14 @@ class Unheard:
         """The same for the clips of one corpus, whose scores are shared among the emotions it has."""
         rows = [row for row, clip in enumerate(self.clips) if clip.corpus == corpus]
         clips = [self.clips[row] for row in rows]
-        has = {clip.emotion for clip in clips}
+        return Unheard(clips, self.emotions, self.probabilities[rows]).of_emotions({clip.emotion for clip in clips})
+
+    def of_emotions(self, has: Set[str]) -> Unheard:
+        """The same with the scores shared among these emotions, which every clip has one of."""
         columns = [column for column, emotion in enumerate(self.emotions) if emotion in has]
-        shares = self.probabilities[np.ix_(rows, columns)]
+        shares = self.probabilities[:, columns]
         emotions = tuple(self.emotions[column] for column in columns)
-        return Unheard(clips, emotions, shares / shares.sum(axis=1, keepdims=True))
+        return Unheard(self.clips, emotions, shares / shares.sum(axis=1, keepdims=True))
 
 
 def speaker_groups(clips: Sequence[PackedClip], *, count: int = GROUPS) -> list[frozenset[str]]:
