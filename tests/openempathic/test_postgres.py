@@ -44,6 +44,7 @@ MORE_ACTS = (
     "consenting/test_covered_then.py",
     "screening/test_duplicates.py",
     "consenting/test_receipts.py",
+    "../training/gate/test_judged_runs.py",
 )
 
 
