@@ -40,7 +40,7 @@ FILE_NAME = OpenApiParameter(
 )
 
 
-class ReleaseSerializer(serializers.Serializer[Dataset]):
+class ReleaseSerializer(serializers.Serializer[Any]):
     """A published dataset in short."""
 
     digest = serializers.CharField(source="release.digest")

@@ -44,6 +44,9 @@ MORE_ACTS = (
     "consenting/test_covered_then.py",
     "screening/test_duplicates.py",
     "consenting/test_receipts.py",
+    "releasing/test_orders.py",
+    "releasing/test_downloads.py",
+    "releasing/test_withdrawn_news.py",
     "../training/gate/test_judged_runs.py",
 )
 
