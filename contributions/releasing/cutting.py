@@ -89,16 +89,20 @@ def cuts(place: Place, manifest: Mapping[str, Any], gone: set[str], known: set[s
     if "clips" in manifest:
         for name, rows in by_shard(manifest["clips"]).items():
             if here := gone & rows.keys():
-                kept = {key: sha256 for key, sha256 in rows.items() if key not in gone}
-                yield Cut(name, here, known & rows.keys(), kept)
+                yield Cut(name, here, known & rows.keys(), without(rows, gone))
         return
     # Keys rise from shard to shard: a key whose line has left still tells where its sound lay.
     ordered, told = sorted(gone), sorted(known)
     shards = {plain(shard["name"]): shard for shard in manifest["shards"]}
     struck = {name: here for name, shard in sorted(shards.items()) if (here := within(ordered, shard))}
-    for name, rows in lines_of(place, struck):
-        kept = None if rows is None else {key: sha256 for key, sha256 in rows.items() if key not in gone}
+    for name, lines_left in lines_of(place, struck):
+        kept = None if lines_left is None else without(lines_left, gone)
         yield Cut(name, struck[name], within(told, shards[name]), kept)
+
+
+def without(rows: Mapping[str, str], gone: set[str]) -> dict[str, str]:
+    """The digests of all that stays."""
+    return {key: sha256 for key, sha256 in rows.items() if key not in gone}
 
 
 def lines_of(place: Place, shards: Iterable[str]) -> Iterator[tuple[str, dict[str, str] | None]]:

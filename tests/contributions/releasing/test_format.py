@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 from django.utils import timezone
 
+from contributions.leaving import tombstones
 from contributions.models import Clip, Contributor, Prompt, Purpose, Rating, Release, SentenceSide
 from contributions.models.contributor import Split
 from contributions.releasing import reading, releases, scrubbing, selection, splits, tars
@@ -23,6 +24,8 @@ from openempathic import storage
 from tests import harvest, worlds
 from tests.contributions.frozen import clips_of, copied, purge, take_back
 from tests.contributions.releasing import open_elsewhere
+from tests.training.worlds import write_release
+from training import packing
 
 FACTS = ("gender", "age_band", "accent")
 
@@ -128,12 +131,22 @@ def test_a_delta_tells_what_came_stayed_and_left_and_links_no_speaker(db, tmp_pa
 
 
 def test_a_release_of_the_first_format_is_read_still(tmp_path):
-    from tests.training.worlds import write_release
-
     manifest = write_release(tmp_path / "old", clips_each=1)
 
     assert list(reading.clips_of(reading.InFolder(tmp_path / "old"))) == manifest["clips"]
     assert list(reading.ratings_of(reading.InFolder(tmp_path / "old"))) == []
+
+
+def test_a_clip_leaves_a_release_of_the_first_format_as_well(tmp_path):
+    manifest = write_release(tmp_path / "old", clips_each=1)
+    row = manifest["clips"][3]
+
+    for _twice in range(2):
+        assert tombstones.apply([tombstones.Gone(UUID(row["clip"]), None)], folder=tmp_path / "old") == [row["key"]]
+
+    left = {clip.key for clip in packing.pack(tmp_path / "old", tmp_path / "packed").clips}
+    assert left == {each["key"] for each in manifest["clips"]} - {row["key"]}
+    assert list(reading.clips_of(reading.InFolder(tmp_path / "old"))) == manifest["clips"]
 
 
 @pytest.mark.usefixtures("_stocked")
