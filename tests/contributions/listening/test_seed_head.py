@@ -158,7 +158,7 @@ def test_it_is_never_champion_and_counts_as_none_that_somebody_helped(vera, plan
     ReleaseClip.objects.create(release=release, clip=worlds.screened_clip(vera))
     champion.crown(first, by="test")
 
-    assert [(each.checkpoint, each.number) for each in progress.helped([vera.contributor])] == [(first, 1)]
+    assert [each.checkpoint for each in progress.helped([vera.contributor])] == [first]
 
 
 def test_switched_off_it_hears_nothing_and_nothing_of_it_is_shown(vera, milo, planted, settings):
