@@ -89,14 +89,9 @@ def set_goal(contributor: Contributor, clips_a_week: int | None, *, by: Any) -> 
 def helped(voices: Iterable[Contributor]) -> list[Helped]:
     """The published checkpoints whose release holds live clips of these voices, the newest first."""
     counts = held_by_release(Clip.objects.of(voices))
-    unpublished = (Checkpoint.Status.CANDIDATE, Checkpoint.Status.SEED)
-    published = Checkpoint.objects.exclude(status__in=unpublished).order_by("published_at", "pk")
-    found = [
-        Helped(checkpoint, number, counts[checkpoint.release_digest])
-        for number, checkpoint in enumerate(published, start=1)
-        if checkpoint.release_digest in counts and checkpoint.status in PUBLISHED
-    ]
-    return found[::-1]
+    published = Checkpoint.objects.filter(status__in=PUBLISHED, release_digest__in=counts)
+    newest_first = published.order_by("-published_at", "-pk")
+    return [Helped(each, each.number or 0, counts[each.release_digest]) for each in newest_first]
 
 
 def held_by_release(clips: "QuerySet[Clip]") -> dict[str, int]:

@@ -12,7 +12,11 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from contributions.models import Clip, Purpose, Release, ReleaseClip
+from openempathic.registry.champion import PUBLISHED, SERVING
 from openempathic.registry.models import Checkpoint
+
+# Of how many checkpoints a contributor reads beside each clip.
+NEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -36,27 +40,28 @@ def of_clip(clip: Clip) -> list[Held]:
 
 
 def helped_by(clips: Iterable[Clip]) -> dict[UUID, list[Checkpoint]]:
-    """For many clips at once the published checkpoints that heard each, the oldest first; two questions."""
+    """For many clips at once which of the newest published checkpoints heard each, the oldest first.
+
+    Two questions, and no more rows after years than after the first ten checkpoints.
+    """
+    newest = list(Checkpoint.objects.filter(status__in=SERVING).order_by("-published_at", "-pk")[:NEWEST])
+    made: dict[str, list[Checkpoint]] = defaultdict(list)
+    for checkpoint in reversed(newest):
+        made[checkpoint.release_digest].append(checkpoint)
     members = ReleaseClip.objects.filter(clip__in=[clip.pk for clip in clips], taken_out_at=None)
-    pairs = list(members.filter(release__kind=Release.Kind.TRAINING).values_list("clip", "release__digest"))
-    made = made_from({digest for _clip, digest in pairs})
     helped: dict[UUID, list[Checkpoint]] = defaultdict(list)
-    for clip, digest in pairs:
-        helped[clip] += made.get(digest, ())
-    return {clip: sorted(found, key=published_at) for clip, found in helped.items() if found}
+    for clip, digest in members.filter(release__digest__in=made).values_list("clip", "release__digest"):
+        helped[clip] += made[digest]
+    return {clip: sorted(found, key=lambda each: (each.published_at, each.pk)) for clip, found in helped.items()}
 
 
 def made_from(digests: Iterable[str]) -> Mapping[str, list[Checkpoint]]:
-    """The checkpoints that learnt from each of these releases, by its digest, the oldest first."""
+    """The published checkpoints that learnt from each of these releases, by its digest, the oldest first."""
     made: dict[str, list[Checkpoint]] = defaultdict(list)
-    for checkpoint in Checkpoint.objects.filter(release_digest__in=set(digests)).order_by("published_at", "pk"):
+    published = Checkpoint.objects.filter(release_digest__in=set(digests), status__in=PUBLISHED)
+    for checkpoint in published.order_by("published_at", "pk"):
         made[checkpoint.release_digest].append(checkpoint)
     return made
-
-
-def published_at(checkpoint: Checkpoint) -> tuple[object, int]:
-    """What orders checkpoints."""
-    return checkpoint.published_at, checkpoint.pk
 
 
 def releases_holding(clip: Clip) -> QuerySet[Release]:

@@ -114,9 +114,16 @@ class Chronicle:
             if each.taken_out_at:
                 yield Entry(each.taken_out_at, "release", _("A machine"), _("took it out of the release"), facts=facts)
         for made in Checkpoint.objects.filter(release_digest__in=[each.release.digest for each in held]):
-            facts = ((_("checkpoint"), made.version), (_("release"), made.release_digest[:12]))
+            facts = (
+                (_("checkpoint"), f"{made.number or '–'} ({made.version})"),
+                (_("release"), made.release_digest[:12]),
+                (_("training run"), str(made.run_id)),
+            )
             what = _("published a checkpoint that was trained with it")
             yield Entry(made.published_at, "checkpoint", _("A machine"), what, facts=facts)
+            if made.retracted_at:
+                what = _("retracted a checkpoint that was trained with it")
+                yield Entry(made.retracted_at, "checkpoint", _("A curator"), what, made.retracted_reason, facts=facts)
 
     def meant(self) -> Iterator[Entry]:
         """What it was meant to sound like, and what its speaker said that they felt."""

@@ -25,6 +25,7 @@ from contributions.consenting import consent, guests, receipts
 from contributions.consenting.voices import voices_of
 from contributions.leaving import withdrawal
 from contributions.models import Clip, Contributor, Purpose, Rating
+from contributions.releasing import lineage
 from contributions.views import words
 from contributions.views.doors import speaking, voice_required
 
@@ -57,9 +58,10 @@ def my_clips(request: HttpRequest) -> HttpResponse:
     newest = clips.prefetch_related("examinations").order_by("-stored_at")
     page = Paginator(newest, CLIPS_A_PAGE).get_page(request.GET.get("page"))
     labels = heard(page)
+    learnt = lineage.helped_by(page)
     facts = {
         "page": page,
-        "clips": [described(clip) | {"heard": labels[clip.pk]} for clip in page],
+        "clips": [described(clip) | {"heard": labels[clip.pk], "helped": learnt.get(clip.pk, ())} for clip in page],
         "has_live": clips.live().exists(),
         "progress": progress.of(voices, request.user, now=timezone.now()),
         "helped": progress.helped(voices),

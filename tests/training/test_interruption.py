@@ -1,7 +1,7 @@
 """A trainer that dies at any call of storage leaves the old champion or the new one, and the next one ends its work.
 
 Before the call and after its effect. `./run test` cuts at some of them, `./run soak` at all, and there the process is
-killed at every change of a file and stopped for others to overtake it (tests/soak/test_publications.py).
+killed at every change of a file and stopped for others to overtake it (test_interruption_killed.py).
 """
 
 from contextlib import suppress

@@ -17,6 +17,7 @@ from contributions.leaving import farewell, withdrawal
 from contributions.models import CheckpointNews, Clip, Goal, Purpose, Rating, Release, ReleaseClip
 from contributions.models.contributor import Split
 from openempathic import audit
+from openempathic.registry import champion
 from openempathic.registry.models import Checkpoint
 from tests import harvest, worlds
 
@@ -39,9 +40,8 @@ def published(*clips, digest="a", status="CHAMPION"):
     release = Release.objects.create(kind=Release.Kind.TRAINING, digest=digest * 64, counts={})
     for clip in clips:
         ReleaseClip.objects.create(release=release, clip=clip, key=clip.pk.hex[:20], split=Split.TRAIN)
-    return Checkpoint.objects.create(
-        digest=digest * 64, status=status, preset="nano", release_digest=digest * 64, run_id=uuid.uuid4(), files={}
-    )
+    told = {"status": status, "preset": "nano", "release_digest": digest * 64, "run_id": uuid.uuid4()}
+    return champion.enter(Checkpoint(digest=digest * 64, files={}, **told))
 
 
 def tell_all():

@@ -1,0 +1,123 @@
+"""Trainers killed at every change of a file while they publish, and trainers stopped there who wake too late.
+
+Processes of their own, killed and stopped by the kernel before a file is opened for writing, renamed or removed in
+storage or in the run's folder. The old champion or the new one, never a broken one; nothing is published twice.
+"""
+
+import logging
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from openempathic import moves
+from openempathic.audit.models import AuditEvent
+from openempathic.registry import champion
+from openempathic.registry.models import Checkpoint
+from tests.training.interrupted import is_change
+from tests.training.publishing import S, finished, is_told, ready, seen
+from training import publication
+from training.models import TrainingRun
+
+log = logging.getLogger(__name__)
+
+pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
+ZOMBIES = 20
+PUBLISHED, OVERTAKEN = 0, 3
+
+
+def publishing(run, export, claim, *, nth, sends):
+    """The number of a process that publishes, and sends itself the signal before the n-th change of a file."""
+    connections.close_all()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        folders = (settings.STORAGE_URL.removeprefix("file://"), str(export))
+        seen_so_far = iter(range(sys.maxsize))
+
+        def watches(event, arguments):
+            is_ours = any(is_change(event, arguments, folder) for folder in folders)
+            if is_ours and next(seen_so_far) == nth:
+                os.kill(os.getpid(), sends)
+
+        sys.addaudithook(watches)
+        try:
+            publication.publish(run, export, claim)
+            code = PUBLISHED
+        except moves.MovedMeanwhile:
+            code = OVERTAKEN
+    finally:
+        os._exit(code)
+
+
+def first(judged):
+    """The champion before."""
+    run, export, claim = judged
+    return publication.publish(run, export, claim)
+
+
+def test_killed_before_any_change_of_a_file_it_leaves_the_old_champion_or_the_new_one(judged, tmp_path):
+    before, release, template = first(judged), judged[0].release, judged[1]
+    for nth in range(1000):
+        run, export, claim = ready(release, template, name=f"killed-{nth}")
+        _pid, status = os.waitpid(publishing(run, export, claim, nth=nth, sends=signal.SIGKILL), 0)
+        alias, holder = seen(tmp_path / "worker"), champion.champion()
+        new = finished(run, export)
+
+        assert alias in (before.digest, new.digest)
+        assert holder in (before, new)
+        assert champion.champion() == new
+        assert new.number == before.number + 1
+        is_told(new)
+        before = new
+        if os.waitstatus_to_exitcode(status) == PUBLISHED:
+            break
+    log.warning("A trainer was killed at each of %s changes of a file: 0 broken champions.", nth)
+    assert nth > 2 * len(publication.MADE_BY_CHILD)
+
+
+def test_twenty_zombie_trainers_publish_nothing_twice(judged, tmp_path):
+    first(judged)
+    release, template, overtaken = judged[0].release, judged[1], 0
+    chance = random.Random(int(os.environ.get("OE_SEED", "1")))
+    for trial in range(ZOMBIES):
+        run, export, claim = ready(release, template, name=f"zombie-{trial}")
+        pid = publishing(run, export, claim, nth=chance.randrange(24), sends=signal.SIGSTOP)
+        _pid, status = os.waitpid(pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        winner = published_meanwhile(run, release, template, name=f"heir-{trial}")
+
+        os.kill(pid, signal.SIGCONT)
+        _pid, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        overtaken += code == OVERTAKEN
+        publication.repair()
+
+        assert code in (PUBLISHED, OVERTAKEN)
+        assert champion.champion() == winner
+        assert seen(tmp_path / "worker") == winner.digest
+        is_told(winner)
+    published = AuditEvent.objects.filter(act="training_run.published").count()
+    log.warning("%s zombies, %s overtaken: %s runs, none published twice.", ZOMBIES, overtaken, published)
+    assert published == TrainingRun.objects.filter(status=S.PUBLISHED).count() == Checkpoint.objects.count()
+    assert overtaken > ZOMBIES // 2
+
+
+def published_meanwhile(run, release, template: Path, *, name: str) -> Checkpoint:
+    """The heir publishes its own candidate of the run; where the zombie had come past the fence, the next run does."""
+    if TrainingRun.objects.get(pk=run.pk).status == S.PUBLISHED:
+        run, export, _claim = ready(release, template, name=name)
+        return finished(run, export)
+    export = template.parent / name
+    export.mkdir()
+    for path in template.iterdir():
+        (export / path.name).write_bytes(path.read_bytes())
+    (export / "README.md").write_text(f"# {name}\n")
+    return finished(run, export)
