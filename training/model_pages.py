@@ -12,13 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from contributions import taxonomy
 from contributions.api.sound import asked_range, pieces
 from contributions.models import Release
 from contributions.releasing import lineage
-from contributions.taxonomy import reading, restrictions
 from contributions.views import words
 from openempathic import storage
 from openempathic.registry import champion
@@ -54,7 +53,7 @@ def model(request: HttpRequest, version: str) -> HttpResponse:
             "figures": figures_of(checkpoint.evaluation),
             "release": Release.objects.filter(digest=checkpoint.release_digest).first(),
             "withdrawn": lineage.withdrawn_heard_by(checkpoint),
-            "restrictions": in_words(restrictions.listed(words.reading())),
+            "restrictions": [(use.words[words.reading()], use.law) for use in taxonomy.prohibited_uses()],
             "address": address,
             "key_address": settings.SITE_URL + reverse("model-key"),
             "names": [*sorted(checkpoint.files), *BESIDE],
@@ -124,8 +123,3 @@ def served(request: HttpRequest, checkpoint: Checkpoint, name: str) -> HttpRespo
         answer.headers["Content-Range"] = f"bytes {first}-{last}/{byte_count}"
         return answer
     return get_conditional_response(request, etag=etag, response=answer) or answer
-
-
-def in_words(markdown: str) -> SafeString:
-    """The list as HTML."""
-    return mark_safe(reading.as_html(markdown))  # noqa: S308  it escapes what it is given
