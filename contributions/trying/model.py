@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
+from django.db.models import Q
 
 from contributions.listening import prelabelling
 from contributions.trying.refusals import NoModel
@@ -31,7 +32,7 @@ class Loaded:
 
 
 class Suggester:
-    """Keeps one model: the newest that could be loaded, and never a retracted one."""
+    """Keeps one model: the newest that could be loaded, and never one that was retracted or delisted."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -59,7 +60,8 @@ class Suggester:
             self._load(wanted)
 
     def _is_withdrawn(self, held: int | None) -> bool:
-        return held is not None and Checkpoint.objects.filter(pk=held, status=Checkpoint.Status.RETRACTED).exists()
+        gone = Q(status=Checkpoint.Status.RETRACTED) | Q(delisted_at__isnull=False)
+        return held is not None and Checkpoint.objects.filter(gone, pk=held).exists()
 
     def _failed_lately(self, wanted: Checkpoint) -> bool:
         return bool(self._failed and self._failed[0] == wanted.pk and self.clock() < self._failed[1])

@@ -1,6 +1,7 @@
 """The ear follows whoever suggests, without a restart, and never listens with what was retracted."""
 
 import pytest
+from django.db.models.functions import Now
 
 from contributions.listening import prelabelling
 from contributions.trying.model import RETRY_SECONDS, Suggester
@@ -61,11 +62,17 @@ def test_a_damaged_champion_leaves_the_ear_with_the_one_before_and_is_tried_agai
     assert suggester.now().checkpoint == second
 
 
-def test_a_retracted_checkpoint_is_not_listened_with(loads):
+@pytest.mark.parametrize(
+    "change", [{"status": Checkpoint.Status.RETRACTED}, {"delisted_at": Now()}], ids=["retracted", "delisted"]
+)
+def test_a_checkpoint_that_was_taken_back_is_not_listened_with(loads, change):
     suggester = Suggester()
     first = crowned("a")
     suggester.now()
-    Checkpoint.objects.filter(pk=first.pk).update(status=Checkpoint.Status.RETRACTED)
+    # As where the one before could not be loaded either.
+    Checkpoint.objects.filter(pk=first.pk).update(
+        **{"status": Checkpoint.Status.PREVIOUS, "refused_reason": "x"} | change
+    )
 
     with pytest.raises(NoModel):
         suggester.now()
