@@ -17,7 +17,7 @@ from tests import harvest
 from tests.training import compared
 from training import child, gate, retraining, schedule
 from training.clara import Clara, ClaraConfig
-from training.gate import wholeness
+from training.gate import weighing, wholeness
 from training.models import TrainingRun
 
 EVALUATION = {
@@ -56,6 +56,8 @@ def small(monkeypatch, settings, tmp_path, template):
     monkeypatch.setattr(schedule, "check_plan", lambda wanted: None)
     monkeypatch.setattr(child, "COMMAND", [sys.executable, str(Path(__file__).parent / "small_child.py")])
     monkeypatch.setattr(wholeness, "TRIAL", [sys.executable, "-c", "pass"])
+    # Enough for verdicts that are clear; how many it takes otherwise is told in tests/benchmarks/test_gate.py.
+    monkeypatch.setattr(weighing, "DRAWS", 400)
 
 
 @pytest.fixture

@@ -68,8 +68,7 @@ def told_of(run: TrainingRun, broken: list[str]) -> dict[str, Any]:
 def reckoned(run: TrainingRun, folder: Path) -> dict[str, Any]:
     """The arithmetic, with what the site knows; raises Outdated."""
     # numpy and scipy: this process is the trainer's, but whoever imports the room may be a web process.
-    from training.gate import deciding
-    from training.gate.weighing import Known
+    from training.gate import deciding, weighing
 
     holder = champion.champion()
     evaluation = json.loads((folder / "export" / EVALUATION).read_bytes())
@@ -79,11 +78,12 @@ def reckoned(run: TrainingRun, folder: Path) -> dict[str, Any]:
         return {"against": [{"code": "nothing_compared"}]}
     if comparison.get("champion_digest") != (holder.digest if holder else None):
         raise Outdated("another is champion than the one that the candidate was compared with")
-    known = Known(
+    known = weighing.Known(
         candidate_languages=rivals.languages(evaluation),
         champion_languages=rivals.languages(holder.evaluation) if holder else frozenset(),
         heard_by_champion=rivals.voices_it_knows(holder, run.release) if holder and run.release else frozenset(),
         earlier_looks=looks.earlier(run),
+        draws=weighing.DRAWS,
     )
     told = deciding.decide(comparison, evaluation, known)
     return {**told, "against": told.pop("faults")}
