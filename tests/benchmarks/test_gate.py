@@ -1,4 +1,4 @@
-"""The gate's honesty and its price: `./run bench tests/benchmarks/test_gate.py -s` (ten minutes of one core).
+"""The gate's honesty and its price: `./run bench tests/benchmarks/test_gate.py -s` (half an hour of one busy core).
 
 How often an equal passes, alone and at the end of many looks; how often a true gain is seen, by the number of test
 speakers; that a candidate of shuffled labels never passes; and what drawing in bulk saves. docs/benchmarks/gate.md
