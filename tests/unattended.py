@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.sites import Site
+from tests.sites import SUPERVISOR, Site
 
 ENDED = ("PUBLISHED", "REJECTED", "FAILED", "CANCELLED")
 TOLD = "SELECT status, status_reason, progress, verdict, checkpoint_id FROM training_trainingrun ORDER BY opened_at"
@@ -96,6 +96,14 @@ class Rounds:
         words = [self.corpus.name, "--folder", str(self.corpus.folder), "--labels", str(self.folder / "labels.tsv")]
         words += ["--split", str(self.folder / "split.tsv"), "--licence", self.corpus.licence, "--source", "here"]
         self.site.manage("import_corpus", *words, *([] if self.corpus.is_commercial else ["--non-commercial"]))
+
+
+def again(site: Site, **changed: str) -> None:
+    """Start the site, if need be again, with these settings, as an operator would."""
+    if "site" in site.processes:
+        site.processes["site"].stop()
+    site.environment.update(changed)
+    site.start("site", SUPERVISOR, site.is_healthy)
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, str]]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests import servers, sites
 from tests.training.worlds import voice
-from tests.unattended import Corpus, Rounds
+from tests.unattended import Corpus, Rounds, again
 
 pytestmark = pytest.mark.soak
 EMOTIONS = ("anger", "neutral", "sadness")
@@ -120,10 +120,3 @@ def published(rounds: Rounds, number: int, speakers: Sequence[str]) -> str:
     assert (ended.status, ended.reason) == ("PUBLISHED", "")
     assert rounds.champion() == ended.checkpoint["digest"]
     return rounds.champion()
-
-
-def again(site: sites.Site, **changed: str) -> None:
-    """Start the site again with other settings, as an operator would."""
-    site.processes["site"].stop()
-    site.environment.update(changed)
-    site.start("site", sites.SUPERVISOR, site.is_healthy)
