@@ -187,7 +187,6 @@ def readings(run: TrainingRun) -> list[tuple[str, str]]:
     gpu = told.get("gpu") or {}
     speed = told.get("clips_per_second")
     found = [
-        (_("Release"), run.release.digest[:12] if run.release else ""),
         (_("Loss"), fraction(told["loss"], digits=3) if told.get("loss") is not None else ""),
         (_("Recall on dev speakers"), fraction(told["recall"]) if told.get("recall") is not None else ""),
         (_("Speed"), _("%(clips)s clips a second") % {"clips": fraction(speed, digits=1)} if speed else ""),
@@ -197,7 +196,6 @@ def readings(run: TrainingRun) -> list[tuple[str, str]]:
         (_("Time left for learning"), lasting(told["eta_seconds"]) if is_learning(run) else ""),
         (_("State in storage"), state(run)),
         (_("Clips withdrawn and left out"), whole(told["dropped"]) if told.get("dropped") else ""),
-        (_("Checkpoint"), run.checkpoint.version if run.checkpoint else ""),
     ]
     return [(name, value) for name, value in found if value]
 

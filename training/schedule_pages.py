@@ -1,11 +1,13 @@
 """A curator's way to the schedule: what it says, when the next run may open and what it waits for, and a change."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -89,6 +91,15 @@ def counted(found: Outlook) -> str:
     return said
 
 
+def told(name: str, value: Any) -> str:
+    """A value of the schedule as people read it."""
+    if name == "weekdays":
+        return ", ".join(str(WEEKDAYS_ABBR[int(day)]) for day in value)
+    if isinstance(value, bool):
+        return "✓" if value else "–"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+
+
 def changes() -> list[dict[str, Any]]:
     """The newest changes: who made them when, and each value before and after."""
     labels = {name: field.label for name, field in ScheduleForm.base_fields.items()}
@@ -100,7 +111,7 @@ def changes() -> list[dict[str, Any]]:
             "at": event.at,
             "by": event.actor.email if event.actor else event.agent,
             "what": [
-                {"label": labels.get(name, name), "before": before, "after": after}
+                {"label": labels.get(name, name), "before": told(name, before), "after": told(name, after)}
                 for name, (before, after) in event.facts.get("changed", {}).items()
             ],
         }

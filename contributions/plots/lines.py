@@ -6,7 +6,7 @@ from typing import Any
 
 import pygal
 
-from contributions.plots.sheet import LETTER_PX, LETTER_WIDTH_MEAN, Frame, drawn, options
+from contributions.plots.sheet import LETTER_PX, LETTER_WIDTH_MEAN, ROOM, Frame, drawn, options
 
 LINES_PX = 190
 SIGNS_MAX = 5
@@ -56,6 +56,8 @@ def line(
     asked = options(
         frame,
         height=LINES_PX,
+        # Half of the outermost sign hangs over.
+        margin_right=round(len(counted(until)) * LETTER_WIDTH_MEAN / 2) + ROOM,
         y_labels=signs,
         value_formatter=written,
         x_value_formatter=counted,

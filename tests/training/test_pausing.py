@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from openempathic import leases
 from openempathic.audit.models import AuditEvent
 from openempathic.registry.champion import champion
+from tests.forms import first_of
 from tests.races import Step, stopped
 from training import attempt, retraining, schedule
 from training.models import TrainingRun
@@ -79,7 +80,7 @@ def test_a_run_resumed_before_its_trainer_noticed_just_goes_on(run, cleo, monkey
     assert retrain().status == S.PUBLISHED
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", first_of(["before", "after"]))
 @pytest.mark.parametrize(
     "step", [Step(retraining, "freeze"), Step(retraining, "watch"), Step(retraining, "judge")], ids=str
 )
