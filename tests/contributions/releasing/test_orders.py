@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from contributions import tasks
 from contributions.models import Dataset, Release, ReleaseOrder
 from contributions.releasing import datasets, orders, releases
 from openempathic import storage
@@ -21,10 +22,11 @@ def test_cleo_orders_a_release_and_a_worker_freezes_it_unseen_by_the_public(cleo
     harvest.corpus()
     row = orders.order(by=cleo)
 
-    release = orders.freeze_due(row.pk)
+    tasks.freeze(order_id=str(row.pk))
 
     row.refresh_from_db()
-    assert (row.release, row.failure, row.next_attempt_at) == (release, "", None)
+    release = row.release
+    assert (row.failure, row.next_attempt_at) == ("", None)
     assert release.kind == Release.Kind.DATASET
     dataset = Dataset.objects.get(release=release)
     assert dataset.figures["clips"] == release.counts["clips"]

@@ -20,9 +20,9 @@ TOMORROW = NOW + dt.timedelta(days=1)
 
 @pytest.fixture
 def copy(vera):
-    """Vera's copy of a release of six clips."""
+    """Vera's copy of a release of three clips."""
     dataset = published.dataset()
-    for place, clip in enumerate(harvest.contributed("ada", clips_each=2)):
+    for place, clip in enumerate(harvest.contributed("ada")):
         ReleaseClip.objects.create(release=dataset.release, clip=clip, key=f"k{place}", split="train")
     accepted = published.accepted(dataset, by=vera, locale="de")
     downloads.note_fetched(accepted, published.SHARD)
