@@ -108,7 +108,7 @@ class Chronicle:
         held = list(ReleaseClip.objects.filter(clip=self.clip).select_related("release"))
         for each in held:
             release = each.release
-            facts = ((_("release"), release.digest[:12]), (_("part"), each.split))
+            facts: tuple[Fact, ...] = ((_("release"), release.digest[:12]), (_("part"), each.split))
             what = _("put it into a release: %(kind)s") % {"kind": Release.Kind(release.kind).label}
             yield Entry(release.frozen_at, "release", _("A machine"), what, facts=facts)
             if each.taken_out_at:
