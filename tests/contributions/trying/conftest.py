@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from django.test import override_settings
 
 from contributions.trying import asking
 from contributions.trying.ear import Ear
@@ -38,8 +39,9 @@ def clara():
 
 
 @pytest.fixture(autouse=True)
-def _own_socket(settings, tmp_path):
-    settings.VAR = tmp_path
+def _own_socket(request, settings, tmp_path):
+    """A door of one's own, unless the module's ear is asked for."""
+    settings.VAR = request.getfixturevalue("ear") if "ear" in request.fixturenames else tmp_path
 
 
 @contextmanager
@@ -75,7 +77,9 @@ def until_it_answers(failed):
     raise failed[0]
 
 
-@pytest.fixture
-def ear(clara):
-    with listening(clara) as made:
-        yield made
+@pytest.fixture(scope="module")
+def ear(clara, tmp_path_factory):
+    """The folder of an ear that listens to all the module's tests: each new one would load its decoder anew."""
+    folder = tmp_path_factory.mktemp("ear")
+    with override_settings(VAR=folder), listening(clara):
+        yield folder

@@ -46,16 +46,15 @@ def test_gina_hears_what_clara_hears_and_which_of_her_words_fits_best():
     assert heard.sure in (None, heard.emotions[0].text)
 
 
-@pytest.mark.usefixtures("ear")
-def test_a_clip_leaves_no_file_and_no_line(tmp_path, caplog):
+def test_a_clip_leaves_no_file_and_no_line(ear, caplog):
     caplog.set_level(logging.DEBUG)
-    before = sorted(tmp_path.rglob("*"))
+    before = sorted(ear.rglob("*"))
 
     hear(queries=["a secret wish", "another one"])
     with pytest.raises(refusals.NoSound):
         hear(b"a secret wish, and no sound", queries=["a secret wish"])
 
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(ear.rglob("*")) == before
     assert "secret" not in caplog.text
 
 
