@@ -122,4 +122,4 @@ def served(request: HttpRequest, checkpoint: Checkpoint, name: str) -> HttpRespo
         answer.status_code = 206
         answer.headers["Content-Range"] = f"bytes {first}-{last}/{byte_count}"
         return answer
-    return get_conditional_response(request, etag=etag, response=answer) or answer
+    return get_conditional_response(request, etag=etag, response=answer) or answer  # type: ignore[arg-type]

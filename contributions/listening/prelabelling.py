@@ -104,12 +104,14 @@ def prelabel_due(suggestion_id: int) -> Suggestion | None:
         return None
     suggestion = Suggestion.objects.select_related("clip", "checkpoint").get(pk=suggestion_id)
     if is_out_of_service(suggestion.checkpoint):
-        return hand_on(suggestion, claim)
+        hand_on(suggestion, claim)
+        return None
     try:
         scores = listen(suggestion.clip, suggestion.checkpoint)
     except NotSound as reason:
         refuse(suggestion.checkpoint, str(reason), by=f"worker:{AGENT}")
-        return hand_on(suggestion, claim)
+        hand_on(suggestion, claim)
+        return None
     except NotSuggestable as reason:
         log.warning("No suggestion for %s: %s", suggestion.clip_id, reason)
         leases.fenced(claim).update(failure=str(reason)[:200])

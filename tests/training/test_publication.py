@@ -33,7 +33,7 @@ def test_what_is_published_is_whole_verified_and_named_last(judged, tmp_path):
     folder = champion.fetch(checkpoint, into=tmp_path / "worker")
     assert manifest["files"] == alias["files"] == checkpoint.files
     assert manifest["digest"] == alias["digest"] == checkpoint.digest
-    assert set(checkpoint.files) == {*publication.MADE_BY_CHILD, "gate.json"}
+    assert set(checkpoint.files) == {*publication.MADE_BY_CHILD, "gate.json", "gate.html"}
     assert Clara.load(folder).labels.keys() == {"anger", "neutral"}
     assert checkpoint.evaluation["zero_shot"]["uar"] == 0.5
     assert checkpoint.evaluation["gate"]["passes"]
@@ -154,6 +154,8 @@ def test_the_signature_that_a_reader_finds_is_over_every_file_and_the_manifest(j
     for name in (*checkpoint.files, *BESIDE):
         storage.fetch(f"{checkpoint.prefix}/{name}", folder / name)
     signing.verify(folder, [*checkpoint.files, "manifest.json"])
+    (key,) = signing.known_keys().values()
+    assert Clara.load(folder, verify_key=signing.pem(key)).labels.keys() == {"anger", "neutral"}
     assert (folder / "model.sig").read_text() == checkpoint.signature
     assert checkpoint.number == 1
 
