@@ -48,6 +48,7 @@ MORE_ACTS = (
     "releasing/test_downloads.py",
     "releasing/test_withdrawn_news.py",
     "../training/gate/test_judged_runs.py",
+    "../training/test_checkpoint_pages.py",
 )
 
 

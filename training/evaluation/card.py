@@ -27,7 +27,7 @@ The interval is a bootstrap over {over}.{warning}
 |---|---|---|
 {by_language}
 
-| emotion | recall |
+{groups}| emotion | recall |
 |---|---|
 {recalls}
 
@@ -74,6 +74,7 @@ def written(measured: dict[str, Any], clara: Clara, *, restrictions: dict[str, A
         over=measured["zero_shot"]["interval"]["over"],
         warning=_warning(test["speakers"]),
         by_language=_rows(measured["by_language"]),
+        groups=_groups(measured),
         more=_more(measured),
         recalls="\n".join(f"| {name} | {value:.3f} |" for name, value in measured["zero_shot"]["recalls"].items()),
         steps=training["steps"],
@@ -98,6 +99,13 @@ def _cell(summary: dict[str, Any]) -> str:
 def _tower(measured: dict[str, Any]) -> str:
     tower = measured.get("bare_tower")
     return f"| logistic regression on the bare base | {_cell(tower)} |\n" if tower else ""
+
+
+def _groups(measured: dict[str, Any]) -> str:
+    """The recall of every group that was large enough to tell, by each way of grouping; nothing where none was."""
+    told = {way: found.get("groups", {}) for way, found in measured.get("worst_group", {}).items() if way != "language"}
+    rows = [f"| {way}: {name} | {_cell(summary)} |" for way, found in told.items() for name, summary in found.items()]
+    return "\n".join(["| group | UAR | 95 % interval |", "|---|---|---|", *rows, "\n"]) if rows else ""
 
 
 def _more(measured: dict[str, Any]) -> str:
