@@ -31,7 +31,7 @@ from training.seed import held_out, making
 WORDS_LEFT_OUT = ("de", "es")
 WORDS_ASKED = ("en", "pl", *WORDS_LEFT_OUT)
 DRAWS = 10_000
-# Every so many clips of the voices left out are disturbed, which makes each be heard anew.
+# One in so many clips of the voices left out is disturbed, which makes each be heard anew.
 DISTURBED_EVERY = 4
 
 
@@ -109,7 +109,9 @@ def left_out(
             found = figures.summary(test.truth, suggested(test, emotions), test.speakers, draws=DRAWS)
             told[name][corpus] = found | {"chance": 1 / len(emotions)}
         if taught is others:
-            some = Heard(clara, packed, sorted(theirs, key=lambda clip: clip.key)[::DISTURBED_EVERY], cache=cache)
+            # Drawn: taken in order, a corpus whose speakers come in turn would give one speaker only.
+            places = np.random.default_rng(plan.seed).permutation(len(theirs))[::DISTURBED_EVERY]
+            some = Heard(clara, packed, [theirs[place] for place in sorted(places)], cache=cache)
             # As the features were heard, see making.heard_once.
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cache is not None):
                 told["robustness"] = robustness.measure(some, draws=DRAWS)
