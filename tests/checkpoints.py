@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
+
 from openempathic import storage
 from openempathic.registry import champion, signing
 from openempathic.registry.manifests import MANIFEST, manifest_of
@@ -26,7 +28,8 @@ def put_checkpoint(content: Mapping[str, bytes], *, is_signed: bool = True, **co
         lying[SIGNATURE] = checkpoint.signature.encode()
     for name, body in lying.items():
         storage.put(f"{checkpoint.prefix}/{name}", body)
-    return champion.enter(checkpoint)
+    with transaction.atomic():
+        return champion.enter(checkpoint)
 
 
 def signature_over(content: Mapping[str, bytes]) -> str:

@@ -7,13 +7,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry import champion
-from openempathic.registry.models import Checkpoint
+from openempathic.registry.models import NO_RUN, Checkpoint
 from tests.checkpoints import put_checkpoint
 from tests.training.conftest import EVALUATION
 
@@ -23,8 +23,9 @@ FILES = ("README.md", "config.json", "model.safetensors")
 def published(seed, **columns):
     """Another checkpoint, crowned."""
     content = {name: f"{name} {seed}".encode() * 50 for name in FILES}
-    checkpoint = put_checkpoint(content, is_signed=False, evaluation=EVALUATION, **columns)
-    champion.crown(checkpoint, by="test")
+    with transaction.atomic():
+        checkpoint = put_checkpoint(content, is_signed=False, evaluation=EVALUATION, **columns)
+        champion.crown(checkpoint, by="test")
     checkpoint.refresh_from_db()
     return checkpoint
 
@@ -181,7 +182,11 @@ def test_a_retracted_checkpoint_is_a_name_and_a_reason_and_a_delisted_one_has_no
 def test_the_seed_head_and_candidates_have_no_page(db, client):
     for status in ("SEED", "CANDIDATE"):
         row = Checkpoint.objects.create(
-            digest=status.lower() * 8, status=status, release_digest="", run_id="0" * 32, files={"README.md": "0"}
+            digest=status.lower().ljust(64, "0"),
+            status=status,
+            release_digest="",
+            run_id="0" * 32,
+            files={"README.md": "0"},
         )
         assert client.get(reverse("model", args=[row.version])).status_code == 404
         assert client.get(reverse("model-file", args=[row.version, "README.md"])).status_code == 404
