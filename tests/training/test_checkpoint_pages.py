@@ -13,7 +13,7 @@ from django.urls import reverse
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry import champion
-from openempathic.registry.models import NO_RUN, Checkpoint
+from openempathic.registry.models import Checkpoint
 from tests.checkpoints import put_checkpoint
 from tests.training.conftest import EVALUATION
 
