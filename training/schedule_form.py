@@ -58,7 +58,7 @@ class ScheduleForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, label_suffix="", **options)
+        super().__init__(*args, **{"label_suffix": "", **options})
 
     def clean_plan(self) -> dict[str, Any]:
         """No plan is an empty one."""

@@ -116,7 +116,7 @@ def forget(run: TrainingRun, claim: leases.Claim) -> None:
 
 
 def tidy() -> None:
-    """Erase the states of runs that have ended, also those of a trainer that had lost its run; or leave it for later."""
+    """Erase the states of runs that have ended, also of a trainer that had lost its run; or leave it for later."""
     try:
         stored = {key.removeprefix(PREFIX).partition("/")[0] for key in storage.keys(PREFIX)}
         active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).values_list("pk", flat=True)

@@ -328,8 +328,8 @@ RETRAIN_EVERY_HOURS = env.float("OE_RETRAIN_EVERY_HOURS", 24.0)
 RETRAIN_MIN_NEW_CLIPS = env.int("OE_RETRAIN_MIN_NEW_CLIPS", 50)
 # So many withdrawn clips that the champion has heard make a run due; 0: none do.
 RETRAIN_AFTER_WITHDRAWALS = env.int("OE_RETRAIN_AFTER_WITHDRAWALS", 1)
-# A checkpoint that has heard a larger share of clips withdrawn since is past its limit: it is trained anew without them,
-# and delisted once another is champion, or after so many days.
+# A checkpoint that has heard a larger share of clips withdrawn since is past its limit: one is trained anew without
+# them, and it is delisted once another is champion, or after so many days.
 WITHDRAWN_SHARE_MAX = env.float("OE_WITHDRAWN_SHARE_MAX", 0.05)
 DELIST_DAYS = env.int("OE_DELIST_DAYS", 30)
 RETRAIN_PRESET = env.str("OE_RETRAIN_PRESET", "site")
