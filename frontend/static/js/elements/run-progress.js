@@ -35,7 +35,7 @@ class RunProgress extends HTMLElement {
       const newer = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
       // Neither a button under somebody's finger nor what they opened is taken away, and what is the same stays.
       const isInUse = part.contains(document.activeElement) || part.querySelector("details[open]");
-      if (newer && !isInUse && newer.innerHTML !== part.innerHTML) part.replaceChildren(...newer.childNodes);
+      if (newer && !isInUse && !newer.isEqualNode(part)) part.replaceChildren(...newer.childNodes);
     }
     for (const hidden of this.querySelectorAll("[data-shown-with]")) {
       hidden.hidden = !this.querySelector(`[data-live="${hidden.dataset.shownWith}"]`).childElementCount;
