@@ -89,7 +89,7 @@ def test_twenty_zombie_trainers_publish_nothing_twice(judged, tmp_path):
     chance = random.Random(int(os.environ.get("OE_SEED", "1")))
     for trial in range(ZOMBIES):
         run, export, claim = ready(release, template, name=f"zombie-{trial}")
-        pid = publishing(run, export, claim, nth=chance.randrange(24), sends=signal.SIGSTOP)
+        pid = publishing(run, export, claim, nth=chance.randrange(48), sends=signal.SIGSTOP)
         _pid, status = os.waitpid(pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         winner = published_meanwhile(run, release, template, name=f"heir-{trial}")
