@@ -28,6 +28,7 @@ from contributions.models import (
     SelfReport,
     StyleSkip,
 )
+from contributions.releasing import splits
 from contributions.taxonomy import styles
 
 # Not the same emotion so often running.
@@ -72,6 +73,8 @@ class Situation:
     manners: Counter[Manner] = field(default_factory=Counter)
     styled: Counter[tuple[str, str]] = field(default_factory=Counter)
     plain: frozenset[str] = frozenset()
+    # What a release can hold of them: a sentence of the test is heard from speakers of the test alone.
+    holdable: frozenset[str] = frozenset()
 
     def times(self, prompt: Prompt) -> int:
         """How often the person has been asked for it."""
@@ -132,8 +135,9 @@ def situation(voice: Contributor, language: str, *, kind: str) -> Situation:
     history = list(spoken.values_list("prompt").annotate(takes=Count("pk"), last=Max("stored_at")).order_by("last"))
     counts = list(CoverageCount.objects.filter(language=language, kind=kind))
     styled = spoken.exclude(intended_style="").values_list("prompt", "intended_style").annotate(takes=Count("pk"))
+    prompts = list(unheard.order_by("pk"))
     return Situation(
-        prompts=list(unheard.order_by("pk")),
+        prompts=prompts,
         voices=Counter({(each.emotion, each.intensity or 0): each.voices for each in counts if not each.style}),
         takes=Counter({prompt: takes for prompt, takes, _last in history}),
         put_off=Counter(put_off(voices, language)),
@@ -143,6 +147,10 @@ def situation(voice: Contributor, language: str, *, kind: str) -> Situation:
         ),
         styled=Counter({(prompt, style): takes for prompt, style, takes in styled.order_by()}),
         plain=frozenset(voice.unwanted_styles) | left_out(voices),
+        # What is told in one's own words is on no side.
+        holdable=splits.sentences_for(voice.split, language, {prompt.sentence for prompt in prompts})
+        if kind == Prompt.Kind.ACTED
+        else frozenset(),
     )
 
 
@@ -208,7 +216,10 @@ def running(found: Situation, asked: Sequence[str]) -> str | None:
 
 
 def from_emptiest(prompts: list[Prompt], found: Situation, *, asked: Sequence[str], chance: random.Random) -> Prompt:
-    """By chance one of the cell that the person gave least to, and among these the fewest voices."""
+    """By chance one of the cell that the person gave least to, and among these the fewest voices.
+
+    Of a cell's sentences first those that a release can hold of this person.
+    """
     by_cell: dict[Cell, list[Prompt]] = {}
     for prompt in prompts:
         by_cell.setdefault(cell_of(prompt), []).append(prompt)
@@ -217,7 +228,8 @@ def from_emptiest(prompts: list[Prompt], found: Situation, *, asked: Sequence[st
         own[cell_of(prompt)] += found.takes[prompt.pk] + (prompt.pk in asked)
     need = {cell: (own[cell], found.voices[cell]) for cell in by_cell}
     emptiest = [cell for cell in sorted(need) if need[cell] == min(need.values())]
-    return chance.choice(by_cell[chance.choice(emptiest)])
+    chosen = by_cell[chance.choice(emptiest)]
+    return chance.choice([prompt for prompt in chosen if prompt.sentence in found.holdable] or chosen)
 
 
 def wish(found: Situation, prompt: Prompt, *, asked: Sequence[str], chance: random.Random) -> str:

@@ -51,3 +51,13 @@ def sentences_of_the_test(language: str, sentences: Iterable[str]) -> set[str] |
         SentenceSide.objects.bulk_create(rows, ignore_conflicts=True)
         known = dict(SentenceSide.objects.filter(language=language).values_list("sentence", "split"))
     return {sentence for sentence in seen if known[sentence] == Split.TEST} if known else None
+
+
+def sentences_for(side: str, language: str, sentences: Iterable[str]) -> frozenset[str]:
+    """Those of the sentences that a speaker of that side may read and be in a release with; decides nothing yet."""
+    read = frozenset(sentences)
+    known = dict(SentenceSide.objects.filter(language=language).values_list("sentence", "split"))
+    if len(read | known.keys()) < SENTENCES_LEAST:
+        return read
+    wanted = Split.TEST if side == Split.TEST else Split.TRAIN
+    return frozenset(each for each in read if (known.get(each) or side_of_sentence(language, each)) == wanted)

@@ -11,7 +11,8 @@ from contributions.asking import coverage, wishes
 from contributions.asking.coverage import Mode
 from contributions.consenting import guests
 from contributions.leaving import withdrawal
-from contributions.models import Clip, CoverageCount, Prompt, PromptSkip
+from contributions.models import Clip, Contributor, CoverageCount, Prompt, PromptSkip
+from contributions.releasing import splits
 from tests import worlds
 
 CORE = {"anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"}
@@ -54,6 +55,22 @@ def asked(voice, chance, times, *, mode=Mode.ACTED, given=True):
         if given:
             give(voice, prompt)
     return prompts
+
+
+# Sentences that are kept for the test
+
+
+@pytest.mark.parametrize(("side", "of_the_test"), [("test", True), ("train", False), ("dev", False)])
+def test_a_voice_is_asked_for_sentences_that_a_release_can_hold_of_it(voice, chance, side, of_the_test):
+    Contributor.objects.filter(pk=voice.pk).update(split=side)
+    voice.refresh_from_db()
+    kept = splits.sentences_of_the_test("en", acted().values_list("sentence", flat=True))
+
+    cells = {coverage.cell_of(prompt) for prompt in acted() if (prompt.sentence in kept) is of_the_test}
+    prompts = [prompt for prompt in asked(voice, chance, 8) if coverage.cell_of(prompt) in cells]
+
+    assert kept
+    assert {prompt.sentence in kept for prompt in prompts} == {of_the_test}
 
 
 # The gaps
@@ -333,10 +350,10 @@ def test_what_is_gone_is_counted_no_more(vera):
 
 def test_asking_takes_as_many_queries_however_much_was_given(vera, voice, chance, django_assert_num_queries):
     counted()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         coverage.next_prompt(voice, "en", chance=chance)
     give(vera, *acted()[:10])
     give(worlds.volunteer("anna"), *acted()[:10])
     counted()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         coverage.upcoming(voice, "en", at_most=20, chance=chance)
