@@ -71,6 +71,30 @@ def test_shuffled_labels_leave_nothing_to_find_where_true_ones_do():
     assert abs(control["uar"] - 0.5) < 0.2
 
 
+def test_a_lucky_shuffle_of_few_labels_is_no_leak():
+    """Fifteen times: by the spread over speakers alone every other one was called a leak."""
+    alarms = sum(not shuffled_of_few(np.random.default_rng(seed))["is_at_chance"] for seed in range(15))
+
+    assert alarms == 0
+
+
+def shuffled_of_few(random):
+    """The control where 48 clips of eight emotions that lie apart are learnt from."""
+    centres, code = random.standard_normal((8, 12)), np.arange(288) % 8
+    rows = centres[code] + 0.5 * random.standard_normal((288, 12))
+    names, speakers = [f"emotion{each}" for each in code], [f"speaker{n // 40}" for n in range(240)]
+    return leaks.shuffled_labels(rows[:48], names[:48], rows[48:], names[48:], speakers, draws=200)
+
+
+def test_a_measuring_that_knows_the_answers_is_found(monkeypatch):
+    truth = ["anger", "fear"] * 20
+    monkeypatch.setattr(leaks.probe, "predictions", lambda *_args, **_options: truth)
+
+    told = leaks.shuffled_labels(np.ones((40, 2)), truth, np.ones((40, 2)), truth, ["a"] * 20 + ["b"] * 20, draws=50)
+
+    assert not told["is_at_chance"]
+
+
 def test_prompts_that_training_knows_are_counted():
     said = [SimpleNamespace(transcript=words) for words in ("yes", "no", None)]
 
