@@ -48,7 +48,7 @@ class ScheduleForm(forms.Form):
     plan = forms.JSONField(
         label=_("The plan, where it differs"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "translate": "no"}),
         help_text=_('Names and values as JSON, such as {"steps": 800}. Every run starts from the fixed base.'),
     )
     is_paused = forms.BooleanField(label=_("Open no run by itself; one can still be started by hand"), required=False)

@@ -28,7 +28,6 @@ from tests.benchmarks.tables import markdown
 from tests.contributions.frozen import clips_of, copied, purge, take_back
 
 log = logging.getLogger(__name__)
-IS_BENCHMARK = "OE_BENCH" in os.environ
 REPORT = corpora.CACHE / "releases.md"
 SECONDS = 0.5
 # A page cache that happened to be cold, or a neighbour, makes single figures jump; the growth is what counts.
@@ -55,7 +54,7 @@ def by_tar(release: Path, scratch: Path) -> float:
     return time.perf_counter() - began
 
 
-@pytest.mark.skipif(not IS_BENCHMARK, reason="many minutes: ./run bench")
+@pytest.mark.soak
 def test_memory_does_not_grow_with_a_release_and_time_is_held_against_tar(tmp_path):
     rows, peaks = [], []
     for clips in (10_000, 30_000, 100_000):

@@ -212,8 +212,8 @@ def test_withdrawn_and_purged_between_selecting_and_keeping_no_release_holds_it(
     clip, put_files, seen = more[0], releases.put_files, []
     sound = storage.read(clip.archive)
 
-    def then_purged(prefix, folder, manifest):
-        put_files(prefix, folder, manifest)
+    def then_purged(prefix, *of_it):
+        put_files(prefix, *of_it)
         if not seen:
             take_back(clip)
             purge(clip)

@@ -28,6 +28,7 @@ clip            GET     clips:read     200
 clip            PUT     clips:write    200
 clip            DELETE  clips:write    204
 clip-sound      GET     clips:read     200
+lineage         GET     clips:read     200
 self-report     PUT     clips:write    201
 self-report     GET     clips:read     200
 consents        GET     consent:read   200
@@ -53,7 +54,7 @@ BODIES = {
 
 
 def knock(door, method, *, clip, word, query=""):
-    of_clips = {each: {"clip_id": clip.pk} for each in ("clip", "clip-sound", "self-report")}
+    of_clips = {each: {"clip_id": clip.pk} for each in ("clip", "clip-sound", "lineage", "self-report")}
     release = {"digest": published.PUBLIC}
     of_releases = {"release": release, "release-terms": release, "release-file": release | {"name": published.SHARD}}
     kwargs = of_clips | of_releases | {"consent": {"purpose": "TRAIN_MODELS"}}

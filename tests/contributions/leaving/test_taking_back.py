@@ -283,7 +283,16 @@ def test_a_copy_follows_the_feed_for_the_release_it_names_and_no_other(world, cl
 
     assert contents(copies[T]) == before
     assert not [path for path, content in contents(copies[D]).items() if any(sound in content for sound in sounds)]
-    assert contents(copies[D]) == contents(copied(frozen[D], tmp_path / "again"))
+    ours, theirs = (of_clips(contents(copy)) for copy in (copied(frozen[D], tmp_path / "again"), copies[D]))
+    assert theirs == ours
+
+
+def of_clips(release):
+    """What of a release's files is of its clips: papers are written by the site alone, and told of with digests."""
+    papers = ("figures.json", "croissant.json", "datasheets/", "SHA256SUMS")
+    told = json.loads(release["tombstones.json"])
+    files = {name: content for name, content in release.items() if not name.startswith((*papers, "tombstones"))}
+    return files | {"keys": told["keys"], "shards": told["shards"]}
 
 
 def test_a_feed_of_before_is_followed_and_an_unknown_scope_is_not(db):

@@ -99,8 +99,8 @@ def heard_by_others(clip: Clip) -> None:
     ListeningNeed.objects.filter(clip=clip).update(given=VOTES)
     earlier = Checkpoint.objects.create(
         digest="qxversion" + "0" * 55,
-        # Of the champion's version the first page tells everybody.
-        status="PREVIOUS",
+        # Of what was published the public pages tell everybody its version.
+        status="CANDIDATE",
         preset="nano",
         release_digest="0" * 64,
         run_id=uuid.uuid4(),
@@ -152,6 +152,9 @@ def addresses(turn: RatingTurn) -> list[str]:
         "key": "none",
         "uidb36": "1",
         "digest": "0" * 64,
+        "version": "0" * 12,
+        "path": "manifest.json",
+        "plot_name": "confusion",
         "slug": "none",
         "pk": clip.pk,
     }
