@@ -92,7 +92,8 @@ def test_what_a_gpu_is_asked_is_answered_by_a_cpu_in_small():
 
     assert told["loader"]["plain"]["clips_per_second"] > 0
     assert told["race"]["eager"]["theirs"] > 0
-    assert 0 < told["mfu"] <= 1 / told["step_by_roofline"]
+    # Where nothing but arithmetic counts the two are one number, which is rounded twice.
+    assert 0 < told["mfu"] <= 1.000001 / told["step_by_roofline"]
     assert told.keys() >= gpu_model.GOALS.keys()
 
 

@@ -23,7 +23,6 @@ ACTS = (
     "leaving/test_taking_back.py",
     "test_corpora.py",
     "listening/test_prelabelling.py",
-    "test_states.py",
 )
 # Those that ask the database for nothing that the ones above do not: with `./run soak` alone, since they take minutes.
 MORE_ACTS = (
@@ -41,6 +40,7 @@ MORE_ACTS = (
     "screening/test_bulk.py",
     "screening/test_history.py",
     "listening/test_labels.py",
+    "test_states.py",
     "consenting/test_covered_then.py",
     "screening/test_duplicates.py",
     "consenting/test_receipts.py",
