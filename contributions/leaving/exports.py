@@ -1,7 +1,8 @@
 """Everything of one voice as one archive, and the archive brought back to a site that has lost it.
 
 Format "openempathic-voice/1", a zip: `manifest.json` names every other file with its SHA-256; `contributor.json`;
-`consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json`, what was skipped and reported; for
+`consents.json` (the chain) and `texts.json` (the words agreed to); `prompts.json`, what was skipped and reported;
+`downloads.json`, the datasets whose terms the voice's person accepted, and our mails to them about these; for
 each clip `clips/<id>/clip.json` with its examinations, `fingerprint.json` by which the site knows this recording again
 until it is withdrawn, `self_reports.json` with what its speaker said of it,
 `labels.json` with what listeners answered, `verdicts.json` with what moderators decided, `suggestions.json` with what
@@ -24,7 +25,18 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from contributions.models import Clip, ConsentEvent, ConsentText, Contributor, Fingerprint, Goal, Rating, Suggestion
+from contributions.models import (
+    Clip,
+    ConsentEvent,
+    ConsentText,
+    Contributor,
+    Fingerprint,
+    Goal,
+    Rating,
+    ReleaseDownload,
+    ReleaseNews,
+    Suggestion,
+)
 from openempathic import audit, storage
 from openempathic.audit.models import AuditEvent
 from training.clara.seed_head import LICENCE
@@ -61,6 +73,8 @@ LABEL_COLUMNS = (
 )
 VOID_COLUMNS = ("reason", "voided_at")
 VERDICT_COLUMNS = ("from_status", "to_status", "reason", "note", "decided_at")
+DOWNLOAD_COLUMNS = ("terms_sha256", "accepted_at", "files", "fetched_at", "locale", "gone_count", "wants_mail")
+NEWS_COLUMNS = ("on_date", "known_count", "gone_count", "told_at")
 SELF_REPORT_COLUMNS = ("id", "emotion", "styles", "description", "said_at")
 
 
@@ -120,6 +134,7 @@ def contents(contributor: Contributor) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "consents.json", [as_json([described_event(event) for event in events])]
     yield "texts.json", [as_json([columns(text, TEXT_COLUMNS) for text in texts])]
     yield "prompts.json", [as_json(said_of_prompts(contributor))]
+    yield "downloads.json", [as_json(described_downloads(contributor))]
     yield "log.json", [as_json([described_act(event, contributor) for event in events_about(contributor)])]
     for clip in contributor.clips.order_by("stored_at", "pk"):
         yield from contents_of(clip)
@@ -132,6 +147,25 @@ def said_of_prompts(contributor: Contributor) -> dict[str, Any]:
         "styles": [columns(each, STYLE_SKIP_COLUMNS) for each in contributor.style_skips.order_by("pk")],
         "reports": [columns(each, REPORT_COLUMNS) for each in contributor.prompt_reports.order_by("pk")],
     }
+
+
+def described_downloads(contributor: Contributor) -> dict[str, Any]:
+    """What the account took of published datasets, and our mails about these; nothing where no account owns the voice.
+
+    They are the account's and not the voice's: they come home with no archive, and go with the account.
+    """
+    owner = contributor.user_id or contributor.claimed_by_id
+    taken = ReleaseDownload.objects.filter(person=owner).order_by("accepted_at", "pk")
+    mails = ReleaseNews.objects.filter(person=owner).order_by("on_date", "pk")
+    return {
+        "downloads": [of_release(each, DOWNLOAD_COLUMNS) for each in taken.select_related("release")],
+        "mails": [of_release(each, NEWS_COLUMNS) for each in mails.select_related("release")],
+    }
+
+
+def of_release(row: ReleaseDownload | ReleaseNews, names: Iterable[str]) -> dict[str, Any]:
+    """Those columns of the row, and the digest by which its release is known."""
+    return {"release": row.release.digest} | columns(row, names)
 
 
 def contents_of(clip: Clip) -> Iterator[tuple[str, Iterable[bytes]]]:

@@ -6,8 +6,10 @@ import re
 import pytest
 from django.conf import settings as site
 from django.urls import reverse
+from django.utils import translation
 
 from contributions.consenting import retention
+from contributions.trying import turns
 from openempathic.registry.models import Checkpoint
 
 PAGES = ("privacy", "terms", "retention", "machine-notice")
@@ -107,6 +109,37 @@ def test_other_settings_are_other_periods_everywhere(client, db, settings):
 @pytest.mark.parametrize(("language", "said"), PERIODS.items())
 def test_periods_are_told_in_the_readers_language(client, db, language, said):
     assert said in told(client, "retention", language)
+
+
+@pytest.mark.parametrize("language", dict(site.LANGUAGES))
+def test_downloads_and_tries_are_told_of_in_every_language(client, db, language):
+    with translation.override(language):
+        trying = translation.gettext("Try CLARA")
+
+    kept, period = (client.get(reverse(name), headers={"Accept-Language": language}) for name in PAGES[0:3:2])
+
+    # Nine things are kept, then the tries; two headings more than before on the other page.
+    assert trying in told(client, "privacy", language)
+    assert (kept.content.count(b"<h2"), period.content.count(b"<h2")) == (7, 8)
+
+
+def test_of_downloads_it_is_told_what_why_how_long_and_how_mail_ends(client, db):
+    privacy, retention_page = told(client, "privacy"), told(client, "retention")
+
+    for said in ("which files you took and when", "a copy has to follow", "at most once a day", "with one click"):
+        assert said in privacy
+    assert "not from where you came" in privacy
+    assert "as long as you have an account" in retention_page
+    assert "with your account all of it is deleted" in retention_page
+
+
+def test_of_tries_it_is_told_that_nothing_is_kept(client, db):
+    privacy = told(client, "privacy")
+
+    for said in ("keeps nothing", "held in memory", "no file, no entry in the database and no line in a log"):
+        assert said in privacy
+    assert "counted in memory for an hour" in privacy
+    assert turns.HOUR_SECONDS == 3600
 
 
 # How a machine listens
