@@ -190,7 +190,9 @@ SECURE_HSTS_PRELOAD = IS_SECURE
 SESSION_COOKIE_SECURE = IS_SECURE
 CSRF_COOKIE_SECURE = IS_SECURE
 SECURE_REFERRER_POLICY = "same-origin"
-if env.bool("OE_BEHIND_PROXY", False):
+# How many proxies of our own stand between people and us: so many names at the end of X-Forwarded-For are true.
+PROXIES = env.int("OE_PROXIES", 1) if env.bool("OE_BEHIND_PROXY", False) else 0
+if PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 X_FRAME_OPTIONS = "DENY"

@@ -137,3 +137,16 @@ class ApiToken(models.Model):
     def scope_labels(self) -> list[str]:
         """Its scopes in the reader's language."""
         return [str(Scope(scope).label) for scope in self.scopes]
+
+
+class Allowance(models.Model):
+    """How much of a limit somebody has spent; see limits.py. Whom it is of cannot be read from it."""
+
+    key = models.CharField(max_length=64, unique=True)
+    spent = models.PositiveIntegerField(default=0)
+    # How many spent ones came right before it: it lasts longer for each.
+    times = models.PositiveIntegerField(default=0)
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"allowance {self.pk}"
