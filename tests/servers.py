@@ -124,8 +124,8 @@ def redis() -> Iterator[Server]:
 
 
 @contextmanager
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL with one empty database; fast rather than durable, since a test's power cut is pretended."""
+def postgres(*, is_durable: bool = False) -> Iterator[Server]:
+    """A PostgreSQL with one empty database; unless asked, fast rather than durable: a killed process loses no page."""
 
     def make(folder: Path) -> Server:
         (port,) = free_ports(1)
@@ -134,7 +134,10 @@ def postgres() -> Iterator[Server]:
         url = f"postgres://postgres:{POSTGRES_PASSWORD}@127.0.0.1:{port}/openempathic"
         return Server(
             "postgres",
-            [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), *_POSTGRES_OPTIONS],
+            [
+                *(str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), *_POSTGRES_OPTIONS),
+                *(() if is_durable else _FAST_OPTIONS),
+            ],
             folder=folder,
             url=url,
             environment={"DATABASE_URL": url},
@@ -241,10 +244,9 @@ POSTGRES_PASSWORD = "loopback"
 _POSTGRES_OPTIONS = [
     *("-h", "127.0.0.1"),
     *("-c", "unix_socket_directories="),
-    *("-c", "fsync=off"),
-    *("-c", "full_page_writes=off"),
     *("-c", "shared_buffers=32MB"),
 ]
+_FAST_OPTIONS = ["-c", "fsync=off", "-c", "full_page_writes=off"]
 
 
 def _other_user() -> int | None:
