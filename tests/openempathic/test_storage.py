@@ -132,6 +132,17 @@ def test_keys_are_listed_by_prefix(store):
     assert list(storage.keys("nothing/here/")) == []
 
 
+def test_a_listing_tells_sizes_and_which_objects_were_written_anew(store):
+    for name in ("clips/a/original", "clips/b/original"):
+        storage.put(name, b"first")
+    before = {each.key: each for each in storage.listed("clips/")}
+    storage.put("clips/b/original", b"other")
+    after = {each.key: each for each in storage.listed("clips/")}
+
+    assert {key: each.byte_count for key, each in after.items()} == dict.fromkeys(before, 5)
+    assert [key for key in after if after[key] != before[key]] == ["clips/b/original"]
+
+
 def test_withdrawing_erases_the_clip_and_no_other(store):
     for name in ("clips/a/original", "clips/a/archive.flac", "clips/ab/original"):
         storage.put(name, b"x")

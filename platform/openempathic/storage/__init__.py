@@ -26,6 +26,7 @@ from openempathic.storage.objects import (
     BadKey,
     ConditionalWritesIgnored,
     DigestMismatch,
+    Listed,
     NoSignedAddress,
     NotStored,
     StorageError,
@@ -42,6 +43,7 @@ __all__ = [
     "BadKey",
     "ConditionalWritesIgnored",
     "DigestMismatch",
+    "Listed",
     "NoSignedAddress",
     "NotStored",
     "StorageError",
@@ -49,15 +51,18 @@ __all__ = [
     "StorageUnreachable",
     "Stored",
     "adopt",
+    "ages",
     "erase",
     "erase_unfinished",
     "fetch",
     "keys",
+    "listed",
     "open",
     "put",
     "read",
     "signed_url",
     "stat",
+    "store_at",
     "verify_conditional_writes",
 ]
 
@@ -108,6 +113,19 @@ def keys(prefix: str) -> Iterator[str]:
     return _store().keys(_checked_prefix(prefix))
 
 
+def listed(prefix: str) -> Iterator[Listed]:
+    """Every object whose key begins with the prefix: its size, and a version that tells whether it was written anew."""
+    return _store().listed(_checked_prefix(prefix))
+
+
+def ages(prefix: str) -> Iterator[tuple[str, float]]:
+    """Every key that begins with the prefix, and how many seconds ago it was put, by the store's own clock.
+
+    The keys of one folder come one after the other.
+    """
+    return _store().ages(_checked_prefix(prefix))
+
+
 def erase(prefix: str) -> int:
     """Erase all objects whose key begins with the prefix, and what unfinished writers left there; how many objects."""
     if not prefix:
@@ -115,9 +133,12 @@ def erase(prefix: str) -> int:
     return _store().erase(_checked_prefix(prefix))
 
 
-def erase_unfinished(prefix: str) -> None:
-    """Erase only what writers that died left under the prefix, which no listing tells of; the objects stay."""
-    _store().erase_unfinished(_checked_prefix(prefix))
+def erase_unfinished(prefix: str, *, older_than_seconds: float = 0) -> None:
+    """Erase only what writers that died left under the prefix, which no listing tells of; the objects stay.
+
+    Younger leavings are spared: their writer may live.
+    """
+    _store().erase_unfinished(_checked_prefix(prefix), older_than_seconds=older_than_seconds)
 
 
 def signed_url(key: str, *, seconds: int) -> str:
@@ -138,6 +159,11 @@ def verify_conditional_writes() -> None:
     raise ConditionalWritesIgnored(
         "The store ignores If-None-Match, so no training run may publish there: choose another."
     )
+
+
+def store_at(url: str, *, key_id: str | None = None, secret: str | None = None) -> "Folder | Bucket":
+    """Another store than the site's own, such as a backup lies in; give it no key of a stranger."""
+    return _opened(url, os.getpid(), key_id, secret)
 
 
 def _store() -> "Folder | Bucket":

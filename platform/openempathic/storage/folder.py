@@ -12,6 +12,7 @@ from openempathic import durable
 from openempathic.storage.objects import (
     AlreadyStored,
     BadKey,
+    Listed,
     NoSignedAddress,
     NotStored,
     StorageUnreachable,
@@ -78,6 +79,19 @@ class Folder:
         """The names of the finished files."""
         return (key for key in self._files(prefix) if durable.UNFINISHED not in key)
 
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        """The finished files with their sizes; every write makes a new file, which tells the versions apart."""
+        for key in self.keys(prefix):
+            with suppress(FileNotFoundError):
+                about = (self.root / key).stat()
+                yield Listed(key, about.st_size, f"{about.st_mtime_ns}-{about.st_ino}")
+
+    def ages(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """The time since the finished files were written."""
+        for key in self.keys(prefix):
+            if (age := self._age(key)) is not None:
+                yield key, age
+
     def erase(self, prefix: str) -> int:
         """Unlink the files, also those of writers that died, and remove the folders that this emptied."""
         with disk_errors(prefix):
@@ -88,16 +102,28 @@ class Folder:
                 self._tidy(folder)
         return sum(durable.UNFINISHED not in key for key in names)
 
-    def erase_unfinished(self, prefix: str) -> None:
-        """Unlink the files of writers that died; one that lives finds its file gone and writes it once more."""
+    def erase_unfinished(self, prefix: str, *, older_than_seconds: float) -> None:
+        """Unlink the files of writers that died, and folders that are left empty by them.
+
+        A writer that lives finds its file, or folder, gone and writes once more.
+        """
         with disk_errors(prefix):
-            for key in list(self._files(prefix)):
-                if durable.UNFINISHED in key:
+            for key in [key for key in self._files(prefix) if durable.UNFINISHED in key]:
+                age = self._age(key)
+                if age is not None and age >= older_than_seconds:
                     (self.root / key).unlink(missing_ok=True)
+                    self._tidy((self.root / key).parent)
 
     def signed_url(self, key: str, *, seconds: int) -> str:
         """Refused: the site itself streams from a local folder, to whom it may."""
         raise NoSignedAddress(f"{key} lies in a local folder, which has no address of its own: stream it with open().")
+
+    def _age(self, key: str) -> float | None:
+        """Seconds since the file was last written, None once it is gone."""
+        try:
+            return time.time() - (self.root / key).stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def _write(self, key: str, source: BinaryIO, *, sha256: str | None, if_absent: bool) -> Stored:
         path = self.root / key

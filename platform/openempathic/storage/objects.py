@@ -58,6 +58,15 @@ class Stored:
     sha256: str | None = None
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What a listing tells of an object; `version` is another whenever the object was written anew."""
+
+    key: str
+    byte_count: int
+    version: str
+
+
 @contextmanager
 def readable(source: bytes | Path | BinaryIO) -> Iterator[BinaryIO]:
     """The source as a file that may be read from its start as often as a retry needs."""

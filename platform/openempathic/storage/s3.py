@@ -7,6 +7,8 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +19,7 @@ from openempathic.storage.objects import (
     CHUNK_BYTES,
     AlreadyStored,
     DigestMismatch,
+    Listed,
     NotStored,
     StorageError,
     StorageFull,
@@ -98,11 +101,23 @@ class Bucket:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys as the bucket lists them."""
+        return (entry.key for entry in self.listed(prefix))
+
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        """The same with sizes; a version is the tag of the bytes and the moment at which they were written."""
         with self._errors(prefix):
             pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
             for page in pages:
                 for entry in page.get("Contents", []):
-                    yield entry["Key"].removeprefix(self.prefix)
+                    version = f"{entry['ETag']}-{entry['LastModified'].isoformat()}"
+                    yield Listed(entry["Key"].removeprefix(self.prefix), entry["Size"], version)
+
+    def ages(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """The time since the objects were put, both as the store tells it."""
+        for page in self._listed("list_objects_v2", prefix):
+            now = _told_at(page)
+            for entry in page.get("Contents", []):
+                yield entry["Key"].removeprefix(self.prefix), (now - entry["LastModified"]).total_seconds()
 
     def erase(self, prefix: str) -> int:
         """Abort unfinished uploads, which hold bytes too, then delete what is listed.
@@ -116,10 +131,10 @@ class Bucket:
                 self.s3.delete_object(**self._named(key))
         return len(found)
 
-    def erase_unfinished(self, prefix: str) -> None:
+    def erase_unfinished(self, prefix: str, *, older_than_seconds: float) -> None:
         """Abort unfinished uploads."""
         with self._errors(prefix):
-            self._abort_uploads(prefix)
+            self._abort_uploads(prefix, older_than_seconds=older_than_seconds)
 
     def signed_url(self, key: str, *, seconds: int) -> str:
         """A presigned GET; it is not checked that the object exists."""
@@ -182,12 +197,17 @@ class Bucket:
         except NotStored:
             return False
 
-    def _abort_uploads(self, prefix: str) -> None:
-        pages = self.s3.get_paginator("list_multipart_uploads").paginate(
-            Bucket=self.bucket, Prefix=self.prefix + prefix
-        )
-        for page in pages:
+    def _listed(self, what: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """The pages of a listing."""
+        with self._errors(prefix):
+            yield from self.s3.get_paginator(what).paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
+
+    def _abort_uploads(self, prefix: str, *, older_than_seconds: float = 0) -> None:
+        for page in self._listed("list_multipart_uploads", prefix):
+            now = _told_at(page)
             for upload in page.get("Uploads", []):
+                if older_than_seconds and (now - upload["Initiated"]).total_seconds() < older_than_seconds:
+                    continue
                 self.s3.abort_multipart_upload(Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
     @contextmanager
@@ -263,6 +283,11 @@ def _retry_conflicts(write: Callable[[], None]) -> None:
             if _status(error) != 409 or attempt == CONFLICT_ATTEMPTS - 1:
                 raise
             time.sleep(0.05 * 2**attempt * (1 + random.random()))  # noqa: S311 - no secret, only spread
+
+
+def _told_at(page: dict[str, Any]) -> datetime:
+    """When the store said this, by its own clock."""
+    return parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 
 def _status(error: Any) -> int:
