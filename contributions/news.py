@@ -66,8 +66,7 @@ def subscribers() -> set[int]:
 
 def tell_due(row_id: int) -> bool:
     """Tell one person of one checkpoint, if it is still owed and still wanted; whether a mail was sent."""
-    owed = CheckpointNews.objects.filter(next_attempt_at__isnull=False, told_at=None)
-    claim = leases.claim(owed, row_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(CheckpointNews.objects.filter(told_at=None), row_id, by=AGENT)
     if claim is None:
         return False
     row = CheckpointNews.objects.select_related("person", "checkpoint").get(pk=row_id)

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -160,8 +159,7 @@ def owe(key: str, entry: dict[str, Any], **about: Any) -> None:
 
 def carry_due(row_id: int) -> TakingBack | None:
     """Claim what was taken back, write it into the ledger and reach every release; None when it is not due."""
-    owed = TakingBack.objects.filter(next_attempt_at__isnull=False)
-    claim = leases.claim(owed, row_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(TakingBack.objects.all(), row_id, by=AGENT)
     if claim is None:
         return None
     row = TakingBack.objects.get(pk=row_id)
@@ -200,8 +198,7 @@ def close(row: TakingBack, claim: leases.Claim) -> None:
 
 def purge_due(clip_id: UUID | str) -> Clip | None:
     """Claim a withdrawn clip once every other lease on it has run out, and erase it; None when it is not due."""
-    owed = Clip.objects.filter(status=Clip.Status.WITHDRAWN, next_attempt_at__isnull=False)
-    claim = leases.claim(owed, clip_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(Clip.objects.filter(status=Clip.Status.WITHDRAWN), clip_id, by=AGENT)
     if claim is None:
         return None
     clip = Clip.objects.get(pk=clip_id)

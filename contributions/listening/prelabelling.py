@@ -98,8 +98,7 @@ def give_up_exhausted() -> int:
 
 def prelabel_due(suggestion_id: int) -> Suggestion | None:
     """Claim the suggestion and make it; None when it is not due, another has it, or it is not wanted any more."""
-    owed = Suggestion.objects.filter(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_MAX)
-    claim = leases.claim(owed, suggestion_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(Suggestion.objects.filter(attempts__lt=ATTEMPTS_MAX), suggestion_id, by=AGENT)
     if claim is None:
         return None
     suggestion = Suggestion.objects.select_related("clip", "checkpoint").get(pk=suggestion_id)

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
@@ -201,8 +200,7 @@ def order(
 
 def carry_out_due(order_id: Any) -> Voided | None:
     """Claim the order and carry out so much of it, the rest is due at once; None when not due or another has it."""
-    owed = VoidOrder.objects.filter(next_attempt_at__isnull=False)
-    claim = leases.claim(owed, order_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(VoidOrder.objects.all(), order_id, by=AGENT)
     if claim is None:
         return None
     found = VoidOrder.objects.select_related("rater", "ordered_by").get(pk=order_id)

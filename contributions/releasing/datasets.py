@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
@@ -133,8 +132,7 @@ def gone_counts() -> dict[Any, int]:
 
 def read_due(release_id: Any) -> Dataset | None:
     """Claim a dataset whose row is due, and read it again once what left it is cut out; None where it is not due."""
-    owed = Dataset.objects.filter(next_attempt_at__isnull=False)
-    claim = leases.claim(owed, release_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(Dataset.objects.all(), release_id, by=AGENT)
     if claim is None:
         return None
     release = Release.objects.get(pk=release_id)

@@ -50,8 +50,7 @@ def open_order() -> ReleaseOrder | None:
 
 def freeze_due(order_id: Any) -> Release | None:
     """Claim an order and carry it out; None where it is not due, or came to nothing."""
-    owed = ReleaseOrder.objects.filter(finished_at=None, next_attempt_at__isnull=False)
-    claim = leases.claim(owed, order_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(ReleaseOrder.objects.filter(finished_at=None), order_id, by=AGENT)
     if claim is None:
         return None
     row = ReleaseOrder.objects.select_related("ordered_by").get(pk=order_id)

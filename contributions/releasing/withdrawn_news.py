@@ -74,8 +74,7 @@ def concerned() -> Iterator[tuple[int, Any, int, int]]:
 
 def tell_due(row_id: int) -> bool:
     """Tell one person of one release, if it is still owed and still wanted; whether a mail was sent."""
-    owed = ReleaseNews.objects.filter(next_attempt_at__isnull=False, told_at=None)
-    claim = leases.claim(owed, row_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(ReleaseNews.objects.filter(told_at=None), row_id, by=AGENT)
     if claim is None:
         return False
     row = ReleaseNews.objects.select_related("person", "release").get(pk=row_id)

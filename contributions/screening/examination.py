@@ -55,8 +55,9 @@ class Screened:
 
 def examine_due(clip_id: UUID | str) -> Clip | None:
     """Claim the clip and screen it; None when it is not due or another worker has it."""
-    owed = Clip.objects.filter(status=Clip.Status.STORED, next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_MAX)
-    claim = leases.claim(owed, clip_id, owner=leases.this_process(AGENT), seconds=settings.LEASE_SECONDS)
+    claim = leases.claim_owed(
+        Clip.objects.filter(status=Clip.Status.STORED, attempts__lt=ATTEMPTS_MAX), clip_id, by=AGENT
+    )
     if claim is None:
         return None
     clip = Clip.objects.get(pk=clip_id)

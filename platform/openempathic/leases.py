@@ -63,6 +63,12 @@ def claim(rows: QuerySet, pk: object, *, owner: str, seconds: int) -> Claim | No
     return Claim(model=rows.model, pk=pk, owner=token, fence=fence, seconds=seconds)
 
 
+def claim_owed(rows: QuerySet, pk: object, *, by: str) -> Claim | None:
+    """Take the row for this process, whose work `by` names, if it is among `rows`, free, and owed something."""
+    owed = rows.filter(next_attempt_at__isnull=False)
+    return claim(owed, pk, owner=this_process(by), seconds=settings.LEASE_SECONDS)
+
+
 def fenced(held: Claim) -> QuerySet:
     """The row while the claim still holds, else nothing."""
     return held.model._base_manager.filter(pk=held.pk, fence=held.fence, lease_owner=held.owner)
