@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from allauth.core import ratelimit
 from django import forms
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,8 @@ from contributions.consenting.voices import forget, ids_of, is_guest, voices_of
 from contributions.leaving import farewell
 from contributions.models import Clip
 from contributions.views.doors import speaking, voice_required
+from openempathic.accounts import limits
+from openempathic.accounts.limited_doors import PASSWORDS
 
 
 class FarewellForm(forms.Form):
@@ -40,8 +42,10 @@ class FarewellForm(forms.Form):
 
     def clean_password(self) -> str:
         """Only the person's own, and not after many that were not."""
-        if not ratelimit.consume(self.request, action="reauthenticate", user=self.person):
-            raise forms.ValidationError(_("Too many tries. Please wait a minute. Nothing was deleted."))
+        try:
+            limits.take(PASSWORDS, str(self.person.pk), at=timezone.now())
+        except limits.TooMany:
+            raise forms.ValidationError(_("Too many tries. Please wait a minute. Nothing was deleted.")) from None
         if not self.person.check_password(self.cleaned_data["password"]):
             raise forms.ValidationError(_("This is not your password. Nothing was deleted."))
         return self.cleaned_data["password"]

@@ -9,8 +9,11 @@ from typing import Any
 TICKS = (
     ("sweep", "contributions.tasks.sweep", 1, 10),
     ("look-again", "contributions.tasks.look_again", 30, 60),
+    # Once a day or so: what it looks for lies there for a day first.
+    ("erase-orphans", "contributions.tasks.erase_orphans", 43200, 3600),
     ("verify-releases", "contributions.tasks.verify_releases", 1800, 1800),
     ("seal", "openempathic.audit.tasks.seal", 150, 240),
+    ("forget-tries", "openempathic.accounts.tasks.forget_tries", 1800, 1800),
     # Every hour or so, since what lapses counts years and an abandoned guest one day.
     ("retain", "contributions.tasks.retain", 1800, 1800),
     ("count-coverage", "contributions.tasks.count_coverage", 150, 240),

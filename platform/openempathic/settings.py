@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "openempathic.headers.permissions_policy",
+    "openempathic.accounts.limited_doors.LimitedDoors",
 ]
 
 ROOT_URLCONF = "openempathic.urls"
@@ -129,7 +130,13 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Open Empathic: "
 # An account has no name but its address.
 ACCOUNT_USER_DISPLAY = "allauth.account.utils.user_email"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_SECURE else "http"
-ACCOUNT_ADAPTER = "openempathic.accounts.second_factor.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "openempathic.accounts.adapter.AccountAdapter"
+# Our own count instead, which holds for every process: accounts/adapter.py and accounts/limited_doors.py.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ("login", "login_failed", "signup", "reset_password", "reset_password_from_key", "reauthenticate", "change_password")
+)
+# The way in that nobody's guesses close: the letter proves who comes. A second factor is asked all the same.
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 
 # A second factor: for everybody who wants one, and asked of moderators and curators.
 SECOND_FACTOR_REQUIRED = env.bool("OE_MFA_REQUIRED", True)

@@ -46,7 +46,7 @@ class Limit:
 
 
 def take(limit: Limit, whom: str, *, at: datetime) -> None:
-    """Count one try; raises TooMany, and counts nothing, where all are spent. Of many at once exactly the limit pass."""
+    """Count one try; raises TooMany, and counts nothing, where all are spent. Of many at once the limit passes."""
     key = key_of(limit, whom)
     while not taken(limit, key, at=at):
         pass

@@ -86,6 +86,8 @@ def accepted(request: HttpRequest, token: str) -> HttpResponse:
     if not request.user.is_authenticated:
         raise PermissionDenied(_("Please sign in first, then open the link of your invitation again."))
     taken = invitations.accept(token, by=request.user)
+    # Whoever knew the session's key before does not have the role.
+    request.session.cycle_key()
     messages.success(request, _("Welcome! You are now a %(role)s.") % {"role": taken.get_role_display().lower()})
     return redirect("home")
 

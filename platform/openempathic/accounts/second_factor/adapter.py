@@ -6,15 +6,12 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import segno
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.translation import gettext_lazy
-
-from openempathic.accounts import second_factor
 
 PURPOSE = b"open-empathic second factor 1"
 # Tells what is sealed from what is not, and the next way of sealing from this one.
@@ -73,12 +70,3 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         drawn = io.BytesIO()
         segno.make(url, error="m", micro=False).save(drawn, kind="svg", scale=4, border=4, light="#fff", xmldecl=False)
         return drawn.getvalue().decode()
-
-
-class AccountAdapter(DefaultAccountAdapter):
-    """Asks for the password again only where none was typed within the last minutes."""
-
-    def is_reauthentication_required(self, *, app: str, **named: str) -> bool:
-        """Signing in is a confirmation too, for as long as one holds."""
-        required = super().is_reauthentication_required(app=app, **named)
-        return bool(required) and not second_factor.has_lately_confirmed(self.request)

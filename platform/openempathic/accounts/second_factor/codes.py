@@ -1,6 +1,7 @@
 """A code opens once, and nobody guesses for long: kept in the database, since each process has its own memory."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -8,11 +9,14 @@ from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt
 from django.db import transaction
 
+from openempathic.accounts import limits
+from openempathic.accounts.limits import Limit
 from openempathic.accounts.second_factor import app_of
 
 # Of a million codes three are right at a time: so many guesses are right once in thirty years.
 TRIES, TRIES_SECONDS = 5, 300
 TRIES_A_DAY, DAY_SECONDS = 30, 86_400
+LIMITS = (Limit("codes", count=TRIES, seconds=TRIES_SECONDS), Limit("codes-of-a-day", TRIES_A_DAY, DAY_SECONDS))
 
 
 class TooManyTries(Exception):
@@ -23,21 +27,18 @@ class UsedBefore(Exception):
     """The code was right, and somebody has used it or a later one."""
 
 
-def count_try(person: Any, *, at: float) -> None:
+def count_try(person: Any, *, at: datetime) -> None:
     """Count a code before it is looked at, so that guesses sent at once are counted too; raises TooManyTries."""
-
-    def counted(data: dict[str, Any]) -> None:
-        tried = [each for each in data.get("tried_at", []) if each > at - DAY_SECONDS]
-        if len(tried) >= TRIES_A_DAY or sum(each > at - TRIES_SECONDS for each in tried) >= TRIES:
-            raise TooManyTries
-        data["tried_at"] = [*tried, at]
-
-    change(person, counted)
+    try:
+        limits.take_all([(limit, str(person.pk)) for limit in LIMITS], at=at)
+    except limits.TooMany:
+        raise TooManyTries from None
 
 
 def forget_tries(person: Any) -> None:
     """After a code that was right."""
-    change(person, lambda data: data.pop("tried_at", None))
+    for limit in LIMITS:
+        limits.forget(limit, str(person.pk))
 
 
 def spend(app: Authenticator, code: str) -> None:

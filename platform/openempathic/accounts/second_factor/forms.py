@@ -58,7 +58,7 @@ class CodeForm(forms.Form):
     def clean_code(self) -> str:
         """The code, used up; raises what the person reads where it opens nothing."""
         try:
-            codes.count_try(self.user, at=timezone.now().timestamp())
+            codes.count_try(self.user, at=timezone.now())
             code = self.used_up()
         except codes.TooManyTries:
             raise ValidationError(_("Too many wrong codes. Please wait some minutes, then try again.")) from None
