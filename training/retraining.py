@@ -23,13 +23,13 @@ from contributions.models import Release
 from contributions.releasing import releases, rewriting
 from contributions.taxonomy import restrictions
 from openempathic import leases, moves, storage
+from openempathic.holding import Holding
 from openempathic.registry import champion
 from training import lineage, notices, publication, states, telling, travelling
 from training.attempt import Attempt, Stopped, never
 from training.child import Child, ChildFailed, without_folders
 from training.evaluation.facts import CHAMPION, COMPARISON
 from training.gate import admission, rivals
-from training.holding import Holding
 from training.models import TrainingRun
 
 log = logging.getLogger(__name__)

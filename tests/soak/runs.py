@@ -20,11 +20,11 @@ from contributions.releasing import reading, releases, rewriting
 from openempathic import leases
 from openempathic.accounts.models import User
 from openempathic.audit import sealing
+from openempathic.holding import Holding
 from openempathic.registry import champion
 from tests.soak.memory import FOR, TRAIN, Frozen
 from tests.soak.stage import Stage
 from training import lineage, publication, retraining, schedule
-from training.holding import Holding
 from training.models import TrainingRun
 
 R = TrainingRun.Status
