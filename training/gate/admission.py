@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from openempathic import leases
-from training import gate, states
+from training import gate, notices, states
 from training.child import ChildFailed
 from training.models import TrainingRun
 from training.publication import AGENT, ENDED
@@ -67,7 +67,8 @@ def reject(attempt: Any, verdict: gate.Verdict) -> None:
 
 
 def ask(attempt: Any, verdict: gate.Verdict) -> None:
-    """Set the run aside until a curator decides; the lease goes with it, so that the trainer is free."""
+    """Set the run aside until a curator decides, and tell them; the lease goes with it, so that the trainer is free."""
+    is_asked = is_asked_already(attempt.run, verdict)
     run, waiting = attempt.run, {"approval": TrainingRun.Approval.WAITING, "verdict": verdict.facts, **ASIDE}
     if run.status == S.EVALUATING:
         attempt_enter(attempt, **waiting)
@@ -75,3 +76,11 @@ def ask(attempt: Any, verdict: gate.Verdict) -> None:
         raise leases.LeaseLost(f"run {run.pk} was taken over or cancelled")
     run.approval = TrainingRun.Approval.WAITING
     log.info("Run %s passed the gate and waits for a curator.", run.pk)
+    if not is_asked:
+        notices.tell_of_candidate(run)
+
+
+def is_asked_already(run: TrainingRun, verdict: gate.Verdict) -> bool:
+    """Whether the curators were told of these very weights; others are another question."""
+    was_judged = run.verdict.get("candidate") == verdict.facts.get("candidate")
+    return was_judged and run.approval == TrainingRun.Approval.WAITING

@@ -1,17 +1,20 @@
 """Runs through the gate: the first champion, a better one, a worse one, a new language, and what a curator decides."""
 
 import json
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from openempathic import storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry.champion import champion
 from openempathic.registry.models import Checkpoint
-from training import retraining, schedule
+from training import notices, retraining, schedule
 from training.gate import approval, looks, rivals
 from training.models import TrainingRun, TrainingSchedule
 
@@ -171,6 +174,34 @@ def test_cleo_is_asked_and_her_word_publishes(next_run, asked, cleo, client):
     assert champion() == done.checkpoint
     assert AuditEvent.objects.get(act="training_run.approved").actor == cleo
     assert "Approve and publish" not in client.get(address).content.decode()
+
+
+def test_curators_are_mailed_once_that_a_candidate_waits_and_again_for_another(next_run, asked, cleo, milo, mailoutbox):
+    waiting = next_run(GOOD)
+    (letter,) = mailoutbox
+    assert (letter.to, "waits for your approval" in letter.subject) == ([cleo.email], True)
+    assert reverse("run", args=[waiting.pk]) in letter.body
+
+    # Due again, as after a restore: the same weights are no news.
+    TrainingRun.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+    assert (retrain().approval, len(mailoutbox)) == ("WAITING", 1)
+
+    approval.approve(waiting, by=cleo)
+    TrainingRun.objects.update(verdict=waiting.verdict | {"candidate": "of other weights"})
+    assert (retrain().approval, len(mailoutbox)) == ("WAITING", 2)
+
+
+def test_curators_are_mailed_of_what_is_committed_and_while_nothing_is_open(next_run, asked, monkeypatch):
+    seen = []
+
+    def told(run):
+        # The test's own transaction has no savepoint; whoever opened one inside it could still roll back.
+        seen.append((list(connection.savepoint_ids), TrainingRun.objects.get(pk=run.pk).approval))
+
+    monkeypatch.setattr(notices, "tell_of_candidate", told)
+    next_run(GOOD)
+
+    assert seen == [([], "WAITING")]
 
 
 def test_cleo_refuses_and_says_why(next_run, asked, cleo, client):
