@@ -80,10 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     of["predict"].add_argument("--words", nargs="+", metavar="WORDS", help='own words instead, as "a tired voice"')
     of["predict"].add_argument("--json", action="store_true", help="one JSON object a line, every probability in it")
     of["export"].add_argument(
-        "model", type=Path, metavar="FOLDER", help="a checkpoint, or the folder of a finished run"
+        "model", metavar="MODEL", help="a checkpoint, the folder of a finished run, or an address"
     )
     of["export"].add_argument("--to", type=Path, required=True, metavar="FOLDER", help="a folder that is not there yet")
-    of["verify"].add_argument("model", type=Path, metavar="FOLDER", help="a checkpoint")
+    of["verify"].add_argument("model", metavar="MODEL", help="a checkpoint, or an address")
     of["verify"].add_argument("--json", action="store_true", help="the findings as JSON")
     return parser
 
@@ -114,7 +114,10 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--model", type=Path, metavar="FOLDER", help="a checkpoint; by default the seed head that ships"
+        "--model",
+        metavar="MODEL",
+        help="a checkpoint: a folder, the https address of a site's model page, or s3://bucket/prefix; "
+        "by default the seed head that ships",
     )
     parser.add_argument("--threads", type=int, default=0, help="torch's threads; 0 is torch's own choice")
 
@@ -123,7 +126,7 @@ def _expected() -> tuple[type[Exception], ...]:
     """What may go wrong without being our mistake; of modules that were not imported nothing can have been raised."""
     named = {
         "training.command": ("Refused",),
-        "training.clara": ("CorruptCheckpoint",),
+        "training.clara": ("CorruptCheckpoint", "NotFetchable"),
         "training.clara.fixed_base": ("WrongBase",),
         "training.corpora": ("NoCorpus",),
         "training.packing": ("Unpackable", "Undecodable"),

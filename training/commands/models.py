@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.clara import Clara, seed_head
+from training.clara import Clara, seed_head, sources
 from training.command import Refused
 from training.packing import Undecodable, decoded
 
@@ -19,7 +19,10 @@ SAID_OF_SEED = (
 
 
 def asked_for(asked: argparse.Namespace) -> Clara:
-    """The checkpoint that was named, else the seed head; raises CorruptCheckpoint, or Refused where there is none."""
+    """The checkpoint that was named, else the seed head.
+
+    Raises CorruptCheckpoint or NotFetchable, or Refused where there is none.
+    """
     if asked.threads:
         torch.set_num_threads(asked.threads)
     if asked.model:
@@ -32,8 +35,17 @@ def asked_for(asked: argparse.Namespace) -> Clara:
     return clara
 
 
-def checkpoint_in(folder: Path) -> Path:
-    """The checkpoint in the folder: itself, or a finished run's export; raises Refused when it holds neither."""
+def checkpoint_in(model: str) -> Path:
+    """The folder of the checkpoint: the one that was named, a finished run's export, or a verified copy of an address.
+
+    Addresses are whatever `Clara.load` takes. Raises Refused where a folder holds no checkpoint, and NotFetchable or
+    CorruptCheckpoint where an address gives none.
+    """
+    if sources.IS_REMOTE.match(model):
+        # A large model takes minutes, in which nothing else is said.
+        sys.stderr.write(f"clara: asking {model}\n")
+        return sources.folder_of(model)
+    folder = Path(model)
     if not folder.is_dir():
         raise Refused(f"there is no folder {folder}")
     for place in (folder, folder / "export"):
