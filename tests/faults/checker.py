@@ -55,7 +55,7 @@ class Facts:
 
 @dataclass
 class Outcome:
-    """How it went, in numbers; `faults` says each thing that was lost or doubled in words."""
+    """How it went, in numbers; `found` says each thing that was lost or doubled in words."""
 
     acknowledged: int
     lost: int
@@ -72,14 +72,14 @@ class Outcome:
     added_p99_seconds: float
     recovery_seconds: float = 0.0
     recovery_limit_seconds: float = 0.0
-    faults: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
     told: dict[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
         """One JSON line; of what was lost or doubled the first ten."""
         numbers = {name: round(x, 3) if isinstance(x, float) else x for name, x in asdict(self).items()}
         told = numbers.pop("told")
-        return json.dumps({**told, **numbers, "faults": self.faults[:10]})
+        return json.dumps({**told, **numbers, "found": self.found[:10]})
 
 
 def check(stage: Stage, ledger: Ledger, *, quiet_until: float = 0.0, **told: Any) -> Outcome:
@@ -128,7 +128,7 @@ def compared(entries: list[Entry], facts: Facts, *, quiet_until: float = 0.0) ->
         unanswered=sum(each.status == 0 for each in tries),
         p99_seconds=p99(during),
         added_p99_seconds=p99(during) - p99(quiet) if quiet and during else 0.0,
-        faults=lost + doubled,
+        found=lost + doubled,
     )
 
 

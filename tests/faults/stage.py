@@ -7,7 +7,7 @@ with the thread that started it.
 """
 
 import hashlib
-import os
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -32,10 +32,24 @@ SERVERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "redis": ("BROKER_URL", servers.redis),
     "s3": ("STORAGE_URL", servers.seaweedfs),
 }
-# What runs in each shape, and how many times: compose tells workers apart, `./run` has one for everything.
-PROCESSES = {
-    "servers": ("web", "worker-screening", "worker-prelabelling", "beat", "trainer"),
-    "embedded": ("web", "worker", "beat", "trainer"),
+# What runs in each shape, as which of the site's commands. There are two workers, so that one can take over what the
+# other held; compose tells those who screen from those who suggest, `./run` has one kind for everything.
+PROCESSES: dict[str, dict[str, tuple[str, ...]]] = {
+    "servers": {
+        "web": ("web",),
+        "worker-1": ("worker-screening", "--concurrency", "1", "--hostname", "screening-1@%h"),
+        "worker-2": ("worker-screening", "--concurrency", "1", "--hostname", "screening-2@%h"),
+        "worker-prelabelling": ("worker-prelabelling",),
+        "beat": ("beat",),
+        "trainer": ("trainer",),
+    },
+    "embedded": {
+        "web": ("web",),
+        "worker-1": ("worker", "--concurrency", "1", "--hostname", "worker-1@%h"),
+        "worker-2": ("worker", "--concurrency", "1", "--hostname", "worker-2@%h"),
+        "beat": ("beat",),
+        "trainer": ("trainer",),
+    },
 }
 # Uploads are many and alike here, and no run is opened: the trainer waits, as it does most of its life.
 ENVIRONMENT = {
@@ -75,13 +89,18 @@ class Stage:
     def start(self, *names: str) -> None:
         """Start the processes of the shape, or those named, and wait until pages are answered."""
         for name in names or PROCESSES[self.shape]:
-            self.site.start(name, sites.COMMANDS[name])
+            self.site.start(name, self.command(name))
         if "web" in self.site.processes:
             self.wait_for(self.is_healthy, "the site answered")
 
     def start_another(self, name: str, of: str, *words: str) -> None:
         """Start one more process of a kind, as a second beat or trainer, under a name of its own."""
-        self.site.start(name, [*sites.COMMANDS[of], *words])
+        self.site.start(name, [*self.command(of), *words])
+
+    def command(self, name: str) -> list[str]:
+        """How the process is started."""
+        which, *words = PROCESSES[self.shape][name]
+        return [*sites.COMMANDS[which], *words]
 
     def kill(self, name: str) -> set[int]:
         """End the part and all its children at once, as a lost machine does; the numbers of what was killed.
@@ -91,14 +110,19 @@ class Stage:
         self.held.add(name)
         return self._kill(self.parts[name])
 
+    def kill_child(self, name: str, chance: random.Random) -> set[int]:
+        """End one of the part's children, which the part itself must notice; nobody, where it has none."""
+        children = descendants(self.parts[name])[1:]
+        return signalled(chance.sample(children, min(1, len(children))), signal.SIGKILL)
+
     def freeze(self, name: str) -> set[int]:
         """Stop the part and its children in the middle of whatever they do; who talks to it hangs."""
         self.held.add(name)
-        return signalled(self.parts[name], signal.SIGSTOP)
+        return signalled(descendants(self.parts[name]), signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
         """Let it go on, as if no time had passed."""
-        signalled(self.parts[name], signal.SIGCONT)
+        signalled(descendants(self.parts[name]), signal.SIGCONT)
         self.held.discard(name)
 
     def restart(self, name: str) -> None:
@@ -159,7 +183,7 @@ class Stage:
         return Bucket(urlsplit(self.supports["s3"].url), key_id=servers.S3_KEY_ID, secret=servers.S3_SECRET)
 
     def _kill(self, part: Server) -> set[int]:
-        killed = signalled(part, signal.SIGKILL)
+        killed = signalled(descendants(part), signal.SIGKILL)
         # Children that had lost their parent before are in its group still.
         part.kill()
         return killed
@@ -191,7 +215,7 @@ def stage(
             for each in reversed(made.site.processes.values()):
                 made._kill(each)
             for each in supports.values():
-                signalled(each, signal.SIGCONT)
+                signalled(descendants(each), signal.SIGCONT)
 
 
 def kinds(shape: str) -> dict[str, tuple[str, Callable[[], Any]]]:
@@ -220,17 +244,23 @@ def has_ended(part: Server) -> bool:
     return part.process is None or part.process.poll() is not None
 
 
-def signalled(part: Server, sign: signal.Signals) -> set[int]:
-    """Send the signal to the part and everything below it, of whatever group; whom it reached."""
-    reached: set[int] = set()
+def descendants(part: Server) -> list[psutil.Process]:
+    """The part's process and everything below it, of whatever group; nothing once it has ended."""
     if has_ended(part):
-        return reached
+        return []
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(part.process.pid)
-        for each in [parent, *parent.children(recursive=True)]:
-            with suppress(ProcessLookupError):
-                os.kill(each.pid, sign)
-                reached.add(each.pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
+def signalled(processes: list[psutil.Process], sign: signal.Signals) -> set[int]:
+    """Send the signal to each; the numbers of those whom it reached."""
+    reached: set[int] = set()
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.send_signal(sign)
+            reached.add(each.pid)
     return reached
 
 
