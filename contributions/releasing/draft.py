@@ -102,4 +102,4 @@ def said(content: Any) -> str:
     return ENCODED(content)
 
 
-ENCODED = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+ENCODED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode

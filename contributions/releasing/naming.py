@@ -1,6 +1,8 @@
 """The names that only one release gives: of its clips, its speakers and its listeners."""
 
 import hmac
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +22,11 @@ def listener(salt: str, rater: int | None) -> str | None:
     return None if rater is None else pseudonym(salt, f"rater:{rater}")
 
 
-def answers(salt: str, ratings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def answers(ratings: list[dict[str, Any]], named: Callable[[int | None], str | None]) -> list[dict[str, Any]]:
     """The ratings with their listeners' names in place of their accounts, in an order that tells no moment."""
-    named = [{**rating, "rater": listener(salt, rating["rater"])} for rating in ratings]
-    return sorted(named, key=lambda rating: (rating["rater"] or "", str(sorted(rating.items(), key=str))))
+    told = [{**rating, "rater": named(rating["rater"])} for rating in ratings]
+    names = {rating["rater"] for rating in told}
+    if len(names) == len(told) and None not in names:
+        return sorted(told, key=itemgetter("rater"))
+    # Accounts that have left have no names, so that what they said must tell their order.
+    return sorted(told, key=lambda rating: (rating["rater"] or "", str(sorted(rating.items(), key=str))))

@@ -8,14 +8,14 @@ behind what is whole: shards in the folder by its journal, files in storage by t
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from contributions.models import Clip, Contributor, LicenceGrant, Release, ReleaseClip
@@ -26,8 +26,7 @@ from contributions.releasing.reading import CLIPS, MANIFEST
 from contributions.releasing.selection import Selection
 from contributions.releasing.shards import Written
 from contributions.taxonomy import restrictions
-from openempathic import audit, storage
-from openempathic.pieces import AT_ONCE, in_pieces
+from openempathic import among, audit, storage  # noqa: F401
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +35,7 @@ FORMAT = "openempathic-release/2"
 BESIDE = (restrictions.FILE, restrictions.TERMS)
 # A withdrawal in the middle starts the freeze over; a site where that happens so often needs to be looked at.
 STARTS_MAX = 5
+MEMBER = "INSERT INTO contributions_releaseclip (release_id, clip_id, key, split) VALUES (%s, %s, %s, %s)"
 
 
 class NotFreezable(Exception):
@@ -242,20 +242,20 @@ def storage_has(key: str, about: dict[str, Any]) -> bool:
 def check_still_allowed(kind: str, chosen: Selection) -> None:
     """Ask again, with the rows locked: a withdrawal now comes either before us, and is seen, or after, and sees us."""
     purpose = selection.PURPOSES[Release.Kind(kind)]
-    for some in pieces_of(chosen):
-        mine = Clip.objects.filter(pk__in=[clip for clip, _key, _split in some])
-        lock(mine.exclude(licence=None).order_by().values_list("licence_id", flat=True).distinct(), LicenceGrant)
-        lock(mine.order_by().values_list("contributor_id", flat=True).distinct(), Contributor)
-        list(mine.select_for_update().order_by("pk").values_list("pk", flat=True))
+    for some in chosen.members():
+        mine = Clip.objects.filter(pk__among=[clip for clip, _key, _split in some])
+        if connection.features.has_select_for_update:
+            lock_all_of(mine)
         allowed = mine.filter(status=Clip.Status.ACCEPTED).covered_by(purpose).count()
         if allowed != len(some):
             raise ChangedMeanwhile(f"{len(some) - allowed} clips may not be in it any more")
 
 
-def pieces_of(chosen: Selection) -> Iterator[list[tuple[UUID, str, str]]]:
-    """Clip, key and side of each, in the order of the clips' numbers, so many as one question may name."""
-    for page in chosen.members():
-        yield from in_pieces(page)
+def lock_all_of(clips: QuerySet[Clip]) -> None:
+    """Hold the clips and what they are covered by; a database that has no such locks has one for everything."""
+    lock(clips.exclude(licence=None).order_by().values_list("licence_id", flat=True).distinct(), LicenceGrant)
+    lock(clips.order_by().values_list("contributor_id", flat=True).distinct(), Contributor)
+    list(clips.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def lock(ids: Any, model: Any) -> None:
@@ -267,11 +267,19 @@ def keep_rows(release: Release, chosen: Selection, *, at: datetime, by: Any) -> 
     """The release, its members and the event, in the caller's transaction."""
     release.save(force_insert=True)
     Release.objects.filter(pk=release.pk).update(frozen_at=at)
-    for some in pieces_of(chosen):
-        members = [ReleaseClip(release=release, clip_id=clip, key=key, split=split) for clip, key, split in some]
-        ReleaseClip.objects.bulk_create(members, batch_size=AT_ONCE)
+    keep_members(release, chosen)
     audit.record("release.frozen", subject=release, by=by, kind=str(release.kind), digest=release.digest)
     release.frozen_at = at
+
+
+def keep_members(release: Release, chosen: Selection) -> None:
+    """Which clips are in it; without a model for each, since SQLite lets nobody else write meanwhile."""
+    numbered = ReleaseClip._meta.get_field("clip")
+    mine = numbered.get_db_prep_save(release.pk, connection)
+    with connection.cursor() as cursor:
+        for some in chosen.members():
+            rows = [(mine, numbered.get_db_prep_save(clip, connection), key, split) for clip, key, split in some]
+            cursor.executemany(MEMBER, rows)
 
 
 def withdrawn_keys(release: Release) -> list[str]:

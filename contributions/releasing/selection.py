@@ -10,7 +10,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,6 +130,7 @@ class Selection:
     def in_order(self, *, after: str = "") -> Iterator[Chosen]:
         """The clips by their keys, one in memory at a time, from the first one after this key on."""
         named = lru_cache(maxsize=ROWS_AT_ONCE)(lambda speaker: naming.pseudonym(self.salt, UUID(bytes=speaker)))
+        listener = lru_cache(maxsize=ROWS_AT_ONCE)(partial(naming.listener, self.salt))
         question = (
             "SELECT clip, key, speaker, split, language, emotion, corpus, method, told, ratings, "
             "gender, age_band, accent FROM clips JOIN voices USING (speaker, language) "
@@ -151,7 +152,7 @@ class Selection:
                 gender=gender,
                 age_band=age_band,
                 accent=accent,
-                ratings=naming.answers(self.salt, json.loads(ratings)),
+                ratings=naming.answers(json.loads(ratings), listener),
                 **json.loads(told),
             )
 
@@ -312,9 +313,8 @@ def salt_of(kind: str, draft: Draft) -> str:
 
 def name_clips(draft: Draft, salt: str) -> None:
     """Give each clip its key, and be ready to tell them in the order of their keys."""
-    for page in draft.pages("number"):
-        named = ((naming.pseudonym(salt, UUID(bytes=clip)), number) for clip, number in page)
-        draft.write("UPDATE clips SET key = ? WHERE number = ?", list(named))
+    draft.database.create_function("named", 1, lambda clip: naming.pseudonym(salt, UUID(bytes=clip)))
+    draft.database.execute("UPDATE clips SET key = named(clip) WHERE left_out IS NULL")
     draft.database.execute("CREATE INDEX in_order ON clips (key) WHERE left_out IS NULL")
 
 

@@ -19,7 +19,7 @@ from openempathic import storage
 
 SHARD_BYTES = 256 * 1024 * 1024
 # Clips that are read ahead, since storage may be far away; each read brings so many, and is one thread's work.
-READERS, CLIPS_A_READ = 4, 8
+READERS, CLIPS_A_READ = 4, 16
 
 
 class Unreadable(Exception):
@@ -28,9 +28,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Sound:
-    """One clip's archive in memory."""
+    """One clip's archive in memory, and its digest."""
 
     flac: bytes
+    sha256: str
     sample_rate_hz: int
     sample_count: int
 
@@ -145,7 +146,7 @@ def measured(flac: bytes) -> Sound:
     sample_rate_hz, channels, sample_count = packed >> 44, (packed >> 41 & 0x7) + 1, packed & (1 << 36) - 1
     if channels != 1 or not sample_rate_hz or not sample_count:
         raise Unreadable(f"{channels} channels, {sample_count} samples at {sample_rate_hz} Hz")
-    return Sound(flac, sample_rate_hz, sample_count)
+    return Sound(flac, hashlib.sha256(flac).hexdigest(), sample_rate_hz, sample_count)
 
 
 def labels(clip: Chosen) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def row(clip: Chosen, sound: Sound, *, shard: str) -> dict[str, Any]:
         "key": clip.key,
         "clip": str(clip.clip),
         "shard": shard,
-        "sha256": hashlib.sha256(sound.flac).hexdigest(),
+        "sha256": sound.sha256,
         "split": clip.split,
         "speaker": clip.speaker,
         "language": clip.language,
