@@ -14,12 +14,15 @@ def django_db_setup(django_db_setup, django_db_blocker):
         worlds.stocked()
 
 
-@pytest.fixture(autouse=True)
-def _stocked_again(request):
-    """A test that commits leaves an empty database behind: whoever comes next finds the catalogue all the same."""
-    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
-        request.getfixturevalue("_django_db_helper")
+@pytest.fixture
+def _django_db_helper(request, django_db_setup, django_db_blocker):
+    """A test that commits leaves an empty database behind: it is stocked again, before the next one's transaction begins.
+
+    Within that transaction it would be undone with it, and each test that follows would stock its own.
+    """
+    with django_db_blocker.unblock():
         worlds.stocked()
+    request.getfixturevalue("_django_db_helper")
 
 
 @pytest.fixture(autouse=True)
