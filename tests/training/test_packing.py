@@ -71,15 +71,18 @@ def test_what_a_release_tells_of_voice_and_words_is_carried_and_what_it_does_not
     def tell(about, number):
         if number == 1:
             about["transcript"] = "Tak."
-            about["original_data"]["gender"] = "female"
+            about["original_data"] |= {"gender": "female", "age_band": "30-39"}
             about["labels"]["styles"] = ["whisper"]
 
     write_release(tmp_path / "release", clips_each=1, splits={"vera": "train"}, change=tell)
 
     first, second, _ = packing.pack(tmp_path / "release", tmp_path / "packed").clips
 
-    assert (first.gender, first.transcript, first.styles) == (None, None, [])
-    assert (second.gender, second.transcript, second.styles) == ("female", "Tak.", ["whisper"])
+    assert (first.gender, first.age_band, first.transcript, first.styles) == (None, None, None, [])
+    assert (second.gender, second.age_band, second.transcript, second.styles) == (
+        *("female", "30-39", "Tak."),
+        ["whisper"],
+    )
 
 
 def test_a_second_packing_opens_the_first(release, tmp_path):

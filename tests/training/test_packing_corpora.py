@@ -297,6 +297,17 @@ def test_an_index_of_the_first_format_opens_with_what_it_did_not_know_left_empty
     assert len(packing.joined(three).clips) == 8
 
 
+def test_a_packing_made_before_ages_were_packed_opens_without_them(three):
+    path = three[0] / "columns.npz"
+    with np.load(path) as arrays:
+        np.savez(path, **{name: arrays[name] for name in arrays.files if name != "code.age_band"})
+
+    clips = Packed(three[0]).clips
+
+    assert {clip.age_band for clip in clips} == {None}
+    assert len(packing.joined(three).clips) == 8
+
+
 def test_clips_come_out_of_the_columns_as_they_went_in():
     clips = [
         PackedClip("a", "train", "ada", "pl", None, {"anger": 0.75, "fear": 0.25}, 2.5, ["one", "two"], 0, 10),

@@ -82,7 +82,7 @@ def about(clip: PackedClip) -> dict[str, Any]:
         "language": clip.language,
         "speaker": clip.speaker,
         "gender": clip.gender,
-        "age_band": getattr(clip, "age_band", None),
+        "age_band": clip.age_band,
     }
 
 

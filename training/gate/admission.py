@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 from openempathic import leases
@@ -13,6 +15,7 @@ from training.publication import AGENT, ENDED
 log = logging.getLogger(__name__)
 
 S = TrainingRun.Status
+LETTERS_MAX = TrainingRun._meta.get_field("status_reason").max_length or 0
 # Nothing is owed by a trainer until somebody has decided.
 ASIDE: dict[str, Any] = {"next_attempt_at": None, "lease_owner": "", "lease_expires_at": None}
 
@@ -58,12 +61,22 @@ def attempt_enter(attempt: Any, **columns: Any) -> None:
 
 def reject(attempt: Any, verdict: gate.Verdict) -> None:
     """End the run with what spoke against its candidate."""
-    run, reason = attempt.run, "; ".join(verdict.faults)[:400]
+    run, reason = attempt.run, in_lines(verdict.faults)
     if run.status != S.EVALUATING and run.verdict.get("champion") == verdict.facts["champion"]:
         # Judged and passed before, on a machine that is gone: this copy is at fault, not the candidate.
         raise ChildFailed(reason)
     states.move(run, to=S.REJECTED, by=AGENT, reason=reason, claim=attempt.claim, verdict=verdict.facts, **ENDED)
     log.error("Run %s is REJECTED: %s", run.pk, reason)
+
+
+def in_lines(faults: Sequence[str]) -> str:
+    """Each fault on a line of its own, as many as the row has room for, and how many more the verdict holds."""
+    lines = [shorten(fault, LETTERS_MAX // 2, placeholder="…") for fault in faults]
+    for kept in range(len(lines), 0, -1):
+        more = [f"and {len(lines) - kept} more"] if kept < len(lines) else []
+        if len(told := "\n".join([*lines[:kept], *more])) <= LETTERS_MAX:
+            return told
+    return ""
 
 
 def ask(attempt: Any, verdict: gate.Verdict) -> None:

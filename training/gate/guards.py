@@ -89,9 +89,11 @@ def facts(one: Guard, tail: float) -> dict[str, Any]:
 
 def every(clips: Heard, known: Known) -> Iterator[Guard | Unjudged]:
     """All guards, in a fixed order."""
+    is_of_several_languages = len({row["language"] for row in clips.rows}) > 1
     for kind, name_of in GROUPS.items():
-        names = [name_of(row) for row in clips.rows]
-        yield from by_group(clips, known, kind, names)
+        # Of one language both together are gender again, and a guard asked twice would make every guard duller.
+        if kind != "language and gender" or is_of_several_languages:
+            yield from by_group(clips, known, kind, [name_of(row) for row in clips.rows])
     yield from disturbed(clips, known)
     yield from calibrated(clips, known)
 

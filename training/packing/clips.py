@@ -38,6 +38,7 @@ class PackedClip:
     styles: list[str] = field(default_factory=list)
     transcript: str | None = None
     prosody: dict[str, float] = field(default_factory=dict)  # as training.prosody.measured tells; empty where it cannot
+    age_band: str | None = None
 
     @property
     def emotion(self) -> str:
@@ -51,6 +52,8 @@ class PackedClip:
 
 
 WORDS = tuple(one.name for one in fields(PackedClip) if one.name not in {*NUMBERS, "prosody"})
+# Columns that packings were made without, and the one value that all clips have in those.
+LATER: dict[str, list[Any]] = {"age_band": [None]}
 
 
 class Clips(Sequence[PackedClip]):
@@ -135,7 +138,8 @@ class Clips(Sequence[PackedClip]):
         with np.load(path, allow_pickle=False) as arrays:
             told = {name: arrays[name] for name in arrays.files}
         codes = {name.removeprefix("code."): told.pop(name) for name in list(told) if name.startswith("code.")}
-        return cls(told, {name: (words[name], codes[name]) for name in WORDS})
+        none = np.zeros(len(told["offset"]), dtype=np.int64)
+        return cls(told, {name: (words[name], codes[name]) if name in codes else (LATER[name], none) for name in WORDS})
 
     @overload
     def __getitem__(self, number: int) -> PackedClip: ...

@@ -205,6 +205,7 @@ def _clip(key: str, about: Mapping[str, Any], waveform: np.ndarray, *, offset: i
         label_method=labels.get("method"),
         weight=float(labels.get("weight", 1.0)),
         gender=original.get("gender") or None,
+        age_band=original.get("age_band") or None,
         styles=list(labels.get("styles") or []),
         transcript=about.get("transcript") or None,
         prosody=prosody_of(waveform),

@@ -1,6 +1,7 @@
 """What the child leaves for the gate: both models heard the same clips, and each is asked as it is served."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,14 @@ def test_both_hear_the_same_clips_and_say_what_they_would_suggest(packed, tmp_pa
     assert set(found["clips"][0]["disturbed"]) == set(DISTURBANCES)
     assert all(row["disturbed"]["telephone"]["champion"] in ("anger", "neutral") for row in found["clips"])
     assert "log_mel" not in found["clips"][0]
+
+
+def test_what_a_release_tells_of_a_speaker_is_there_for_the_guards(packed):
+    clip = replace(packed.split("test")[0], gender="female", age_band="30-39")
+
+    said = comparison.about(clip)
+
+    assert (said["gender"], said["age_band"]) == ("female", "30-39")
 
 
 def test_withdrawn_clips_are_not_asked_about(packed, tmp_path):

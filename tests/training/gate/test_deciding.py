@@ -146,3 +146,19 @@ def test_every_look_asks_for_more_down_to_a_floor_and_new_speakers_make_it_cheap
 
 def test_the_same_answers_give_the_same_verdict_to_the_last_digit():
     assert decided({"en": 7}, {"en": 6}) == decided({"en": 7}, {"en": 6})
+
+
+def test_of_one_language_gender_is_asked_once_and_of_two_with_each():
+    both = frozenset({"en", "pl"})
+    one = decided({"en": 9}, {"en": 6}, speakers=20)
+    two = decided(
+        {"en": 9, "pl": 9}, {"en": 6, "pl": 6}, speakers=20, candidate_languages=both, champion_languages=both
+    )
+
+    assert {"gender", "worst gender"} <= kinds(one)
+    assert not {"language", "language and gender", "worst language and gender"} & kinds(one)
+    assert {"language", "gender", "language and gender", "worst language and gender"} <= kinds(two)
+
+
+def kinds(facts):
+    return {guard["kind"] for guard in facts["guarded"]["guards"]}
