@@ -286,9 +286,12 @@ def keep_row(
             # Asked again behind the lock that consent is withdrawn under: withdrawn during the upload, it wins.
             Contributor.objects.select_for_update().get(pk=contributor.pk)
             check_consent(contributor, permission)
+            # And counted again: what many at once began with room for, the day has room for one by one.
+            if permission is None:
+                check_quota(contributor)
             clip.save(force_insert=True)
             audit.record("clip.stored", subject=clip, by=by, sha256=clip.sha256)
-    except NoConsent:
+    except (NoConsent, QuotaSpent):
         leave_no_bytes(clip)
         raise
     except IntegrityError:

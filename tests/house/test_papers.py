@@ -62,7 +62,7 @@ def test_the_states_page_shows_the_tables_that_the_code_consults():
     call_command("draw_states", check=True)
 
 
-@pytest.mark.parametrize("word", ["site", "test", "demo", "check", "fix", "bench", "faults", "soak", "help"])
+@pytest.mark.parametrize("word", ["site", "test", "demo", "check", "audit", "fix", "bench", "faults", "soak", "help"])
 def test_every_word_of_run_is_known_to_it(word):
     script = (ROOT / "run").read_text()
 

@@ -57,6 +57,8 @@ def test_the_acts_hold_on_postgresql(postgres_server):
     files = [f"tests/contributions/{act}" for act in told] + [
         "tests/openempathic/test_leases.py",
         "tests/openempathic/test_sealing.py",
+        "tests/openempathic/test_limits.py",
+        "tests/openempathic/test_at_once.py",
     ]
     environment = {**os.environ, "OE_TEST_DATABASE_URL": servers.new_database(postgres_server)}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files]

@@ -21,6 +21,7 @@ from openempathic.accounts.models import Allowance
 FORGOTTEN_AFTER = timedelta(days=1)
 # Whoever has one address of IPv6 has all of its network.
 IPV6_NETWORK = 64
+PEER, FORWARDED = "REMOTE_ADDR", "HTTP_X_FORWARDED_FOR"
 
 
 class TooMany(Exception):
@@ -108,9 +109,9 @@ def address_of(request: HttpRequest) -> str:
 
     Of `X-Forwarded-For` only what our own proxies wrote is believed: the rest is whatever the sender liked to write.
     """
-    address = request.META.get("REMOTE_ADDR", "")
+    address = request.META.get(PEER, "")
     if settings.PROXIES:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        forwarded = request.META.get(FORWARDED, "").split(",")
         address = forwarded[-settings.PROXIES] if len(forwarded) >= settings.PROXIES else ""
     with suppress(ValueError):
         known = ipaddress.ip_address(address.strip())
