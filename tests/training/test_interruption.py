@@ -1,9 +1,11 @@
 """A trainer that dies at any call of storage leaves the old champion or the new one, and the next one ends its work.
 
-Before the call and after its effect. `./run test` cuts at some of them, `./run soak` at all, and there the process is
-killed at every change of a file and stopped for others to overtake it (test_interruption_killed.py).
+Before the call and after its effect. `./run test` cuts at some of them in a folder, `./run soak` at all and in a bucket
+too; there the process is killed at every change of a file and at every request to the bucket, and stopped for others to
+overtake it (test_interruption_killed.py); the bucket's once more on PostgreSQL (tests/soak/test_publication.py).
 """
 
+import logging
 from contextlib import suppress
 
 import pytest
@@ -13,12 +15,13 @@ from openempathic import moves, storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry import champion
 from openempathic.registry.models import Checkpoint
-from tests.forms import EVERY
+from tests.forms import EVERY, first_of
 from tests.races import Killed, Step, stopped
 from tests.training.publishing import S, finished, is_told, ready, seen
 from training import publication
 from training.models import TrainingRun
 
+log = logging.getLogger(__name__)
 CALLS = ("put", "open", "read", "fetch", "stat", "erase", "keys")
 
 
@@ -50,6 +53,12 @@ class Cut:
         return call
 
 
+@pytest.fixture(params=first_of(["folder", "bucket"]))
+def place(request):
+    """Where the site keeps its bytes."""
+    return request.getfixturevalue({"folder": "folder_storage", "bucket": "s3_storage"}[request.param])
+
+
 @pytest.fixture
 def old(judged):
     """The champion before, published whole."""
@@ -71,7 +80,9 @@ def some(count):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_trainer_that_dies_at_any_call_of_storage_leaves_the_old_champion_or_the_new_one(judged, old, when, tmp_path):
+def test_a_trainer_that_dies_at_any_call_of_storage_leaves_the_old_champion_or_the_new_one(
+    place, judged, old, when, tmp_path
+):
     count = calls_of_one(judged)
 
     for at in some(count):
@@ -88,6 +99,7 @@ def test_a_trainer_that_dies_at_any_call_of_storage_leaves_the_old_champion_or_t
         assert champion.champion() == new
         assert new.number == before.number + 1
         is_told(new)
+    log.warning("%s: ended %s each of %s calls of storage, 0 broken champions.", place.split(":")[0], when, count)
 
 
 def published_by_another(run, other):
@@ -101,7 +113,7 @@ def published_by_another(run, other):
 
 
 @pytest.mark.parametrize("step", [Step(storage, "put", 3, "checkpoints/"), Step(publication, "signed")], ids=str)
-def test_a_zombie_that_wakes_after_another_published_publishes_nothing(judged, step):
+def test_a_zombie_that_wakes_after_another_published_publishes_nothing(place, judged, step):
     run, export, claim = judged
     other = export.parent / "other"
     other.mkdir()

@@ -1,7 +1,8 @@
 """Trainers killed at every change of a file while they publish, and trainers stopped there who wake too late.
 
 Processes of their own, killed and stopped by the kernel before a file is opened for writing, renamed or removed in
-storage or in the run's folder. The old champion or the new one, never a broken one; nothing is published twice.
+storage or in the run's folder, and before and after each request to a bucket. The old champion or the new one, never a
+broken one; nothing is published twice.
 """
 
 import logging
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.httpsession import URLLib3Session
 from django.conf import settings
 from django.db import connections
 
@@ -31,23 +33,43 @@ ZOMBIES = 20
 PUBLISHED, OVERTAKEN = 0, 3
 
 
-def publishing(run, export, claim, *, nth, sends):
-    """The number of a process that publishes, and sends itself the signal before the n-th change of a file."""
+def at_change(export, *, nth, sends):
+    """From now on this process sends itself the signal before the n-th change of a file."""
+    folders = (settings.STORAGE_URL.removeprefix("file://"), str(export))
+    seen_so_far = iter(range(sys.maxsize))
+
+    def watches(event, arguments):
+        is_ours = any(is_change(event, arguments, folder) for folder in folders)
+        if is_ours and next(seen_so_far) == nth:
+            os.kill(os.getpid(), sends)
+
+    sys.addaudithook(watches)
+
+
+def at_request(_export, *, nth, sends):
+    """The same at requests to a bucket: the even numbers before each is sent, the odd ones once it is answered."""
+    real, seen_so_far = URLLib3Session.send, iter(range(sys.maxsize))
+
+    def send(session, request):
+        if next(seen_so_far) == nth:
+            os.kill(os.getpid(), sends)
+        answer = real(session, request)
+        if next(seen_so_far) == nth:
+            os.kill(os.getpid(), sends)
+        return answer
+
+    URLLib3Session.send = send
+
+
+def publishing(run, export, claim, *, nth, sends, at=at_change):
+    """The number of a process that publishes, and sends itself the signal at the n-th change or request."""
     connections.close_all()
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        folders = (settings.STORAGE_URL.removeprefix("file://"), str(export))
-        seen_so_far = iter(range(sys.maxsize))
-
-        def watches(event, arguments):
-            is_ours = any(is_change(event, arguments, folder) for folder in folders)
-            if is_ours and next(seen_so_far) == nth:
-                os.kill(os.getpid(), sends)
-
-        sys.addaudithook(watches)
+        at(export, nth=nth, sends=sends)
         try:
             publication.publish(run, export, claim)
             code = PUBLISHED
@@ -64,10 +86,23 @@ def first(judged):
 
 
 def test_killed_before_any_change_of_a_file_it_leaves_the_old_champion_or_the_new_one(judged, tmp_path):
+    count = killed_everywhere(judged, tmp_path, at=at_change)
+    log.warning("A trainer was killed at each of %s changes of a file: 0 broken champions.", count)
+    assert count > 2 * len(publication.MADE_BY_CHILD)
+
+
+def test_killed_about_any_request_to_a_bucket_it_leaves_the_old_champion_or_the_new_one(s3_storage, judged, tmp_path):
+    count = killed_everywhere(judged, tmp_path, at=at_request)
+    log.warning("A trainer was killed before or after each of %s requests to S3: 0 broken champions.", count // 2)
+    assert count > 2 * len(publication.MADE_BY_CHILD)
+
+
+def killed_everywhere(judged, tmp_path, *, at):
+    """Kill a trainer at each place of a publication until one comes through; at how many it was killed."""
     before, release, template = first(judged), judged[0].release, judged[1]
     for nth in range(1000):
         run, export, claim = ready(release, template, name=f"killed-{nth}")
-        _pid, status = os.waitpid(publishing(run, export, claim, nth=nth, sends=signal.SIGKILL), 0)
+        _pid, status = os.waitpid(publishing(run, export, claim, nth=nth, sends=signal.SIGKILL, at=at), 0)
         alias, holder = seen(tmp_path / "worker"), champion.champion()
         new = finished(run, export)
 
@@ -77,10 +112,10 @@ def test_killed_before_any_change_of_a_file_it_leaves_the_old_champion_or_the_ne
         assert new.number == before.number + 1
         is_told(new)
         before = new
-        if os.waitstatus_to_exitcode(status) == PUBLISHED:
-            break
-    log.warning("A trainer was killed at each of %s changes of a file: 0 broken champions.", nth)
-    assert nth > 2 * len(publication.MADE_BY_CHILD)
+        if (code := os.waitstatus_to_exitcode(status)) == PUBLISHED:
+            return nth
+        assert code == -signal.SIGKILL
+    raise AssertionError("a publication never ends")
 
 
 def test_twenty_zombie_trainers_publish_nothing_twice(judged, tmp_path):
