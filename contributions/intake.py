@@ -2,11 +2,12 @@
 
 import hashlib
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO, Protocol, cast
+from typing import IO, Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,8 +21,11 @@ from contributions.consenting import consent
 from contributions.models import Clip, Contributor, LicenceGrant, Prompt, Purpose
 from contributions.taxonomy import styles, tags
 from openempathic import audit, storage
+from openempathic.turns import take_turn
 
 PIECE_BYTES = 256 * 1024
+# Well before anybody takes bytes without a row for orphans (leaving/orphans.py).
+FRESH_SECONDS = 6 * 3600
 
 
 class Body(Protocol):
@@ -36,6 +40,8 @@ class NotAccepted(Exception):
 
     code = "not_accepted"
     status = 400
+    # When to come again, where that may help.
+    wait_seconds: int | None = None
     text = gettext_noop("This clip could not be taken in.")
 
     @property
@@ -62,6 +68,13 @@ class TooLarge(NotAccepted):
 class DigestDiffers(NotAccepted):
     code, status = "digest_differs", 400
     text = gettext_noop("The clip was damaged on its way. It is kept on your device and will be sent again.")
+
+
+class BrokenOff(NotAccepted):
+    code, status, wait_seconds = "broken_off", 408, 5
+    text = gettext_noop(
+        "The upload broke off, or came too slowly. Your take is kept on your device and will be sent again."
+    )
 
 
 class UnknownLanguage(NotAccepted):
@@ -95,12 +108,12 @@ class AnotherDigest(NotAccepted):
 
 
 class StorageFullNow(NotAccepted):
-    code, status = "storage_full", 507
+    code, status, wait_seconds = "storage_full", 507, 60
     text = gettext_noop("Our storage is full at the moment. Your take is kept on your device and will be sent later.")
 
 
 class StorageAway(NotAccepted):
-    code, status = "storage_away", 503
+    code, status, wait_seconds = "storage_away", 503, 5
     text = gettext_noop("Our storage does not answer. Your take is kept on your device and will be sent again.")
 
 
@@ -124,6 +137,14 @@ class Permission:
 
     licence: LicenceGrant
     transcript: str = ""
+
+
+@dataclass(frozen=True)
+class Put:
+    """When this try began to make its bytes durable, and whether it did; else an earlier one had."""
+
+    began_at: float
+    is_ours: bool
 
 
 @dataclass(frozen=True)
@@ -154,8 +175,8 @@ def intake(
     if permission is None:
         check_quota(contributor)
     with received(body, announced) as (file, byte_count):
-        keep_bytes(clip_id, file, announced.sha256)
-    return keep_row(clip_id, contributor, announced, prompt, byte_count, by=by, permission=permission)
+        put = keep_bytes(clip_id, file, announced.sha256)
+    return keep_row(clip_id, contributor, announced, prompt, byte_count, by=by, permission=permission, put=put)
 
 
 def check_consent(contributor: Contributor, permission: Permission | None) -> None:
@@ -213,31 +234,47 @@ def check_quota(contributor: Contributor) -> None:
 @contextmanager
 def received(body: Body, announced: Announced) -> Iterator[tuple[BinaryIO, int]]:
     """The body in a temporary file, counted and digested while it came in."""
-    with tempfile.TemporaryFile() as file:
-        digest, byte_count = hashlib.sha256(), 0
-        while piece := body.read(PIECE_BYTES):
-            byte_count += len(piece)
-            if byte_count > settings.UPLOAD_BYTES_MAX:
-                raise TooLarge
-            digest.update(piece)
-            file.write(piece)
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, where its own errors are told from others'
+    except OSError as full:
+        raise StorageFullNow from full
+    with file:
+        byte_count, sha256 = copied(body, file)
         if byte_count == 0:
             raise Empty
-        if digest.hexdigest() != announced.sha256:
+        if sha256 != announced.sha256:
             raise DigestDiffers
         file.seek(0)
         yield cast(BinaryIO, file), byte_count
 
 
-def keep_bytes(clip_id: uuid.UUID, file: BinaryIO, sha256: str) -> None:
+def copied(body: Body, file: IO[bytes]) -> tuple[int, str]:
+    """How many bytes came in, never more than we take, and their SHA-256."""
+    digest, byte_count = hashlib.sha256(), 0
+    while piece := body.read(PIECE_BYTES):
+        byte_count += len(piece)
+        if byte_count > settings.UPLOAD_BYTES_MAX:
+            raise TooLarge
+        digest.update(piece)
+        try:
+            file.write(piece)
+            file.flush()
+        except OSError as full:
+            raise StorageFullNow from full
+    return byte_count, digest.hexdigest()
+
+
+def keep_bytes(clip_id: uuid.UUID, file: BinaryIO, sha256: str) -> Put:
     """Make the bytes durable; of two uploads that race for one id, the second must bring the same bytes."""
-    key = f"clips/{clip_id}/original"
+    key, began_at = f"clips/{clip_id}/original", time.time()
     try:
         storage.put(key, file, sha256=sha256, if_absent=True)
+        return Put(began_at, is_ours=True)
     except storage.AlreadyStored:
         # An earlier try died between bytes and row: its bytes are complete, so they are ours if they are the same.
         if hashlib.sha256(stored_before(key)).hexdigest() != sha256:
             raise AnotherDigest from None
+        return Put(began_at, is_ours=False)
     except storage.StorageFull as full:
         raise StorageFullNow from full
     except storage.StorageUnreachable as away:
@@ -261,6 +298,7 @@ def keep_row(
     *,
     by: Any,
     permission: Permission | None,
+    put: Put,
 ) -> Receipt:
     """Commit the clip, due for screening; a racing twin of the same upload answers the same clip."""
     clip = Clip(
@@ -283,6 +321,8 @@ def keep_row(
     )
     try:
         with transaction.atomic():
+            take_turn(clip_id)
+            check_still_there(clip, put)
             # Asked again behind the lock that consent is withdrawn under: withdrawn during the upload, it wins.
             Contributor.objects.select_for_update().get(pk=contributor.pk)
             check_consent(contributor, permission)
@@ -302,6 +342,22 @@ def keep_row(
             raise
         return Receipt(twin, is_new=False)
     return Receipt(clip, is_new=True)
+
+
+def check_still_there(clip: Clip, put: Put) -> None:
+    """In the turn at this clip's number: its bytes have not been erased as those of nobody.
+
+    Fresh bytes of our own are spared, so only others' and those of a process that slept are asked for.
+    """
+    # Both ways: a clock that was set back tells as little of what happened meanwhile.
+    if put.is_ours and abs(time.time() - put.began_at) < FRESH_SECONDS:
+        return
+    try:
+        is_there = storage.stat(clip.original).byte_count == clip.byte_count
+    except storage.StorageError as away:
+        raise StorageAway from away
+    if not is_there:
+        raise StorageAway
 
 
 def words_of(prompt: Prompt | None, permission: Permission | None) -> str:

@@ -101,6 +101,15 @@ def look_again() -> None:
     strays.look_due()
 
 
+# Whoever lists a large store takes hours; what one does not come to, the next finds as old.
+@shared_task(acks_late=False, time_limit=6 * 3600)
+def erase_orphans() -> None:
+    """Erase what uploads that died left in storage, and nobody came back for."""
+    from contributions.leaving import orphans
+
+    orphans.erase_old()
+
+
 @shared_task
 def verify_releases() -> None:
     """Look at every release for sound that may not be there."""
