@@ -55,7 +55,7 @@ def keep_one(clip: Clip) -> Kept | None:
     """Decode its original and keep its fingerprint; None where the clip went meanwhile."""
     with tempfile.TemporaryDirectory(prefix="fingerprint-") as folder:
         try:
-            original = storage.fetch(clip.original, Path(folder) / "original")
+            original = storage.fetch(clip.original, Path(folder) / "original", sha256=clip.sha256)
             decoded = decode.decode(original, longest_seconds=longest_seconds(clip.mode))
         except (storage.NotStored, decode.Undecodable, decode.DecodingFailed) as fault:
             return Kept(clip.pk, why_not=type(fault).__name__)

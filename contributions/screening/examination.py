@@ -89,7 +89,7 @@ def examine(clip: Clip, claim: leases.Claim) -> None:
 
 def screen(clip: Clip, folder: Path) -> Screened:
     """Decode in a contained child, measure, judge, and store what is derived from a clip that can be heard at all."""
-    original, archive = storage.fetch(clip.original, folder / "original"), folder / "archive.flac"
+    original, archive = storage.fetch(clip.original, folder / "original", sha256=clip.sha256), folder / "archive.flac"
     version = rules.current()
     try:
         decoded = decode.decode(original, longest_seconds=longest_seconds(clip.mode), archive=archive)

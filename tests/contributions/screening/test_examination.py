@@ -1,5 +1,7 @@
 """Screening judges physics, once, whoever is killed; emotion passes."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from contributions import states
@@ -175,7 +177,7 @@ def test_three_failed_attempts_bring_a_clip_to_a_moderator(vera, monkeypatch):
 def test_a_failed_attempt_is_due_again(vera, monkeypatch):
     clip = worlds.stored_clip(vera)
     monkeypatch.setattr(examination, "RETRY_SECONDS", 0)
-    monkeypatch.setattr(storage, "fetch", lambda *_: (_ for _ in ()).throw(storage.StorageUnreachable("away")))
+    monkeypatch.setattr(storage, "fetch", Mock(side_effect=storage.StorageUnreachable("away")))
     with pytest.raises(storage.StorageUnreachable):
         examination.examine_due(clip.pk)
     monkeypatch.undo()
