@@ -245,9 +245,10 @@ def _client(options: dict[str, str], *, checksums: str, key_id: str | None, secr
 
     endpoint = options.get("endpoint")
     config = Config(
+        # A store that hangs is given up before the 60 s after which a browser gives up on us.
         connect_timeout=3,
         read_timeout=15,
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "max_attempts": 3},
         request_checksum_calculation=checksums,
         response_checksum_validation=checksums,
         max_pool_connections=32,
