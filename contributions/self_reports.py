@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from contributions import taxonomy
 from contributions.models import Clip, Contributor, CurrentConsent, Purpose, SelfReport
 from contributions.taxonomy.styles import names as styles
-from openempathic import audit
+from openempathic import among, audit  # noqa: F401
 
 NOT_SURE = "not_sure"
 DESCRIPTION_LETTERS_MAX = 500
@@ -165,7 +165,7 @@ def numbered(version: str | None) -> tuple[int, ...]:
 def newest(clips: Iterable[UUID]) -> dict[UUID, SelfReport]:
     """The answer that counts, of each of these clips that has one which says something."""
     counts: dict[UUID, SelfReport] = {}
-    for report in SelfReport.objects.filter(clip__in=list(clips)).order_by("said_at", "pk"):
+    for report in SelfReport.objects.filter(clip__pk__among=list(clips)).order_by("said_at", "pk"):
         counts[report.clip_id] = report
     return {pk: report for pk, report in counts.items() if content(report) != Said()}
 

@@ -191,9 +191,7 @@ def gather(draft: Draft, clips: QuerySet[Clip], purpose: str, without: frozenset
     while some := [Candidate(*row) for row in islice(rows, ROWS_AT_ONCE)]:
         some = [clip for clip in some if clip.pk not in without]
         voices, labels = speakers_of(some), labels_of(some, listeners)
-        reports: dict[UUID, dict[str, Any]] = {}
-        for pks in in_pieces([clip.pk for clip in some if not clip.licence_id]):
-            reports |= self_reports.for_release(pks, purpose)
+        reports = self_reports.for_release([clip.pk for clip in some if not clip.licence_id], purpose)
         keep_speakers(draft, some, voices)
         draft.write(
             "INSERT INTO clips VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",

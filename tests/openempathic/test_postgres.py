@@ -56,6 +56,7 @@ def test_the_acts_hold_on_postgresql(postgres_server):
     told = ACTS + MORE_ACTS if EVERY else ACTS
     files = [f"tests/contributions/{act}" for act in told] + [
         "tests/openempathic/test_leases.py",
+        "tests/openempathic/test_among.py",
         "tests/openempathic/test_sealing.py",
         "tests/openempathic/test_limits.py",
         "tests/openempathic/test_at_once.py",

@@ -18,7 +18,7 @@ from django.utils import timezone
 from contributions.leaving import tombstones
 from contributions.models import Clip, Contributor, Prompt, Purpose, Rating, Release, SentenceSide
 from contributions.models.contributor import Split
-from contributions.releasing import reading, releases, scrubbing, selection, splits, tars
+from contributions.releasing import naming, reading, releases, scrubbing, selection, splits, tars
 from contributions.releasing.draft import Draft
 from openempathic import storage
 from tests import harvest, worlds
@@ -38,7 +38,9 @@ def lines_in(release, name):
     return [json.loads(line) for line in storage.read(f"{release.prefix}/{name}").splitlines()]
 
 
-def test_a_tar_is_the_one_that_python_writes(tmp_path):
+@pytest.mark.parametrize("piece_bytes", [1, 1200, tars.PIECE_BYTES])
+def test_a_tar_is_the_one_that_python_writes(tmp_path, monkeypatch, piece_bytes):
+    monkeypatch.setattr(tars, "PIECE_BYTES", piece_bytes)
     members = {"a.flac": b"x" * 1000, "b.json": b"", "c" * 95 + ".flac": b"y" * 512}
     told = io.BytesIO()
     with tarfile.open(fileobj=told, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -54,6 +56,23 @@ def test_a_tar_is_the_one_that_python_writes(tmp_path):
 
     assert (tmp_path / "ours.tar").read_bytes() == told.getvalue()
     assert described["sha256"] == hashlib.sha256(told.getvalue()).hexdigest()
+
+
+def test_a_disk_that_fails_beside_us_fails_the_tar(tmp_path):
+    with pytest.raises(OSError, match="No space left"), tars.Tar(tmp_path / "ours.tar") as ours:
+        ours.file.close()
+        ours.file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+        ours.add("a.flac", b"x")
+        ours.finish()
+
+
+def test_answers_stand_by_their_names_and_those_without_by_what_they_say():
+    names = {1: "vera", 2: "milo", None: None}
+    told = [{"rater": 1, "primary": "fear"}, {"rater": 2, "primary": "joy"}]
+    nobodys = [{"rater": None, "primary": "fear"}, {"rater": None, "primary": "anger"}]
+
+    assert [row["rater"] for row in naming.answers(told, names.get)] == ["milo", "vera"]
+    assert [row["primary"] for row in naming.answers(told + nobodys, names.get)] == ["anger", "fear", "joy", "fear"]
 
 
 @pytest.mark.usefixtures("_stocked")
