@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
-from contributions.intake import Announced, Empty, NotAccepted
+from contributions.intake import Announced, BrokenOff, Empty, NotAccepted
 
 CAPTURE_BYTES_MAX = 4096
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
@@ -24,6 +24,22 @@ class Malformed(NotAccepted):
 class NotSound(NotAccepted):
     code, status = "not_sound", 415
     text = gettext_noop("This is not a sound file.")
+
+
+class FromNetwork:
+    """The body of a request as it comes in; raises BrokenOff where the sender breaks off or is too slow."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        # Django reads nothing where no length is announced; the server tells where chunks end.
+        is_chunked = "Content-Length" not in request.headers and request.META.get("wsgi.input_terminated")
+        self.stream: Any = request.META["wsgi.input"] if is_chunked else request
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none at the end."""
+        try:
+            return bytes(self.stream.read(size))
+        except Exception as broken:  # A lost connection, or chunks that are none: the server's own exceptions.
+            raise BrokenOff from broken
 
 
 def announced(request: HttpRequest) -> Announced:

@@ -19,6 +19,7 @@ WHY_NOT: dict[int, Words] = {
     401: _("Nobody is signed in, or the token opens nothing."),
     403: _("The token lacks the scope, the session's proof (CSRF) is missing, or consent is."),
     404: _("There is nothing here, or it is not yours."),
+    408: _("The upload broke off, or came too slowly: send it again."),
     409: _("Another clip was already sent under this number."),
     410: _("The clip is withdrawn."),
     413: _("The clip is too large."),

@@ -16,7 +16,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contributions.api.announcement import MEDIA_TYPES, announced
+from contributions.api.announcement import MEDIA_TYPES, FromNetwork, announced
 from contributions.api.answering import Refused, VoiceView
 from contributions.api.schema import CLIP, VOICE, documented
 from contributions.api.serializers import AskedClipsSerializer, ClipSerializer, WithdrawnSerializer
@@ -155,7 +155,7 @@ class ClipView(VoiceView):
             "sending the same again answers 200 with the same clip, so that a retry never makes two. At most 32 MB."
         ),
         answers={200: ClipSerializer, 201: ClipSerializer},
-        refusals=(400, 404, 409, 413, 415, 503, 507),
+        refusals=(400, 404, 408, 409, 413, 415, 503, 507),
         parameters=[CLIP, VOICE, *UPLOAD_HEADERS],
         request=SOUND,
     )
@@ -164,7 +164,7 @@ class ClipView(VoiceView):
         body: HttpRequest = request._request
         # A take that waited on a device names its voice: on a shared one, somebody else may be signed in by now.
         voice = self.asked_voice()
-        receipt = intake(clip_id, contributor=voice, body=body, announced=announced(body), by=voice.actor)
+        receipt = intake(clip_id, contributor=voice, body=FromNetwork(body), announced=announced(body), by=voice.actor)
         return Response(ClipSerializer(receipt.clip).data, status=201 if receipt.is_new else 200)
 
     @documented(
