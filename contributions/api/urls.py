@@ -1,6 +1,6 @@
 """Addresses of the API."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from contributions.api import consents, facts, lineage, persons, releases, self_reports, views
 
@@ -22,5 +22,6 @@ urlpatterns = [
     path("releases/<slug:digest>/", releases.ReleaseView.as_view(), name="release"),
     path("releases/<slug:digest>/terms/", releases.TermsView.as_view(), name="release-terms"),
     path("releases/<slug:digest>/files/<path:name>", releases.ReleaseFileView.as_view(), name="release-file"),
-    path("<path:way>", persons.NothingView.as_view(), name="nothing"),
+    # Whatever else stands there, line breaks too, which `path` knows nothing of.
+    re_path(r"^(?P<way>[\s\S]+)$", persons.NothingView.as_view(), name="nothing"),
 ]

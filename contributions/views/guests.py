@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,10 +51,10 @@ def take_part(request: HttpRequest) -> HttpResponse:
     """Ask a stranger how they want to take part; a POST goes on as a guest."""
     address = safe_next(request)
     if voices_of(request):
-        return redirect(address)
+        return HttpResponseRedirect(address)
     if request.method == "POST":
         guests.enter(request.session, guests.welcome())
-        return redirect(address)
+        return HttpResponseRedirect(address)
     return render(request, "guests/take_part.html", {"next": address})
 
 

@@ -4,15 +4,28 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
+from openempathic import production
+
 
 def site_key(name: str, *, folder: Path, environment_variable: str) -> str:
-    """Return the named key; where no variable gives it, make it at first start and keep it for good."""
+    """Return the named key; where no variable gives it, make it at first start and keep it for good.
+
+    Raises ImproperlyConfigured where it would have to be made and other machines could not know of it.
+    """
     if given := os.environ.get(environment_variable):
         return given
     path = folder / name
     try:
         return path.read_text().strip()
     except FileNotFoundError:
+        if not production.may_make_keys(os.environ):
+            raise ImproperlyConfigured(
+                f"Not started: give {environment_variable}, the same on every machine of this site."
+                " It is made here only where the database is here too. For a new site:"
+                " python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            ) from None
         make_key(path)
     return path.read_text().strip()
 

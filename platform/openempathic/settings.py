@@ -6,7 +6,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from openempathic import beat
+from openempathic import beat, production
 from openempathic.keys import site_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -103,6 +103,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+production.check(
+    site_url=SITE_URL,
+    is_debug=DEBUG,
+    keys={"OE_SECRET_KEY": SECRET_KEY, "OE_SIGNING_KEY": SIGNING_KEY, "OE_SIGNATURE_KEY": SIGNATURE_KEY},
+    database=DATABASES["default"],
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGE_URL = env.str("STORAGE_URL", (VAR / "storage").as_uri())
@@ -132,9 +138,10 @@ ACCOUNT_USER_DISPLAY = "allauth.account.utils.user_email"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_SECURE else "http"
 ACCOUNT_ADAPTER = "openempathic.accounts.adapter.AccountAdapter"
 # Our own count instead, which holds for every process: accounts/adapter.py and accounts/limited_doors.py.
-ACCOUNT_RATE_LIMITS = dict.fromkeys(
-    ("login", "login_failed", "signup", "reset_password", "reset_password_from_key", "reauthenticate", "change_password")
-)
+ACCOUNT_RATE_LIMITS = {
+    **dict.fromkeys(["login", "login_failed", "signup", "reauthenticate"]),
+    **dict.fromkeys(["change_password", "reset_password", "reset_password_from_key"]),
+}
 # The way in that nobody's guesses close: the letter proves who comes. A second factor is asked all the same.
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 

@@ -1,7 +1,7 @@
 """The doors of a clip, and who passes them; read as those of the site are, in `tests/house/doors.py`."""
 
 # The doors of a clip, for each owner, in each status; `live` is every status but WITHDRAWN and PURGED, `set-aside` are
-# those of them that a moderator may decide about, `under-way` the others.
+# those of them that a moderator may decide about, `under-way` the others, `gone` those two, `any` all; commas join them.
 CLIP_DOORS = """
 door        subject      status     method  anon     gina     otto     vera     milo     mona     cleo
 
@@ -162,4 +162,62 @@ api:lineage  vera's-clip  WITHDRAWN  GET     401        404      404      200   
 api:lineage  vera's-clip  PURGED     GET     401        404      404      200      404      404      404
 api:lineage  milo's-clip  live       GET     401        404      404      404      200      404      404
 api:lineage  gina's-clip  live       GET     401        200      404      404      404      404      404
+
+clip-spectrogram milo's-clip PURGED                            GET  >take-part 404      404      404      404      404      404
+clip-spectrogram gina's-clip under-way                         GET  >take-part 200      404      404      404      404      200
+clip-spectrogram gina's-clip set-aside                         GET  >take-part 200      404      404      200      200      200
+clip-spectrogram gina's-clip gone                              GET  >take-part 404      404      404      404      404      404
+moderate-clip    milo's-clip PURGED                            GET  sign-in    sign-in  403      403      404      404      404
+moderate-clip    gina's-clip under-way,PURGED                  GET  sign-in    sign-in  403      403      404      404      404
+moderate-verdict milo's-clip PURGED                            POST sign-in    sign-in  403      403      404      410      410
+moderate-verdict gina's-clip under-way                         POST sign-in    sign-in  403      403      409      409      409
+moderate-verdict gina's-clip WITHDRAWN                         POST sign-in    sign-in  403      403      410      410      410
+moderate-history milo's-clip PURGED                            GET  sign-in    sign-in  403      403      404      404      200
+moderate-history gina's-clip gone                              GET  sign-in    sign-in  403      403      404      404      200
+clip-reports     vera's-clip gone                              GET  sign-in    sign-in  403      403      404      404      404
+clip-reports     milo's-clip any                               GET  sign-in    sign-in  403      403      404      404      404
+clip-reports     gina's-clip any                               GET  sign-in    sign-in  403      403      404      404      404
+clip-reports     vera's-clip PURGED                            POST sign-in    sign-in  403      403      404      404      404
+clip-reports     milo's-clip any                               POST sign-in    sign-in  403      403      404      404      404
+clip-reports     gina's-clip any                               POST sign-in    sign-in  403      403      404      404      404
+clip-report      vera's-clip PURGED                            GET  sign-in    sign-in  404      404      404      404      404
+clip-report      milo's-clip live                              GET  sign-in    sign-in  404      404      404      200      200
+clip-report      milo's-clip gone                              GET  sign-in    sign-in  404      404      404      404      404
+clip-report      gina's-clip live                              GET  sign-in    sign-in  404      404      200      200      200
+clip-report      gina's-clip gone                              GET  sign-in    sign-in  404      404      404      404      404
+clip-report      milo's-clip gone                              POST sign-in    sign-in  404      404      404      404      404
+clip-report      gina's-clip live                              POST sign-in    sign-in  404      404      422      422      422
+clip-report      gina's-clip gone                              POST sign-in    sign-in  404      404      404      404      404
+gold-item        an-example  set-aside,STORED,PURGED           GET  sign-in    sign-in  403      403      403      403      404
+gold-item        an-example  set-aside,STORED,IN_REVIEW,PURGED POST sign-in    sign-in  403      403      403      403      404
+gold-opening     an-example  set-aside,STORED,IN_REVIEW,PURGED POST sign-in    sign-in  403      403      403      403      404
+gold-state       an-example  set-aside,STORED,IN_REVIEW,PURGED POST sign-in    sign-in  403      403      403      403      404
+api:lineage      milo's-clip gone                              GET  401        404      404      404      200      404      404
+api:lineage      gina's-clip gone                              GET  401        200      404      404      404      404      404
+"""
+
+# The doors of a run and of a checkpoint in each status; who is refused is refused whatever it is.
+STATUS_DOORS = """
+door subject status method anon gina otto vera milo mona cleo
+
+run                   a-run   any                         GET  sign-in    sign-in  403      403      403      403      200
+run-pause             a-run   any                         POST sign-in    sign-in  403      403      403      403      >run
+run-resumption        a-run   any                         POST sign-in    sign-in  403      403      403      403      >run
+run-cancellation      a-run   any                         POST sign-in    sign-in  403      403      403      403      >run
+run-gate              a-run   any                         GET  sign-in    sign-in  403      403      403      403      404
+run-approval          a-run   any                         POST sign-in    sign-in  403      403      403      403      >run
+model                 a-model CANDIDATE,SEED              GET  404        404      404      404      404      404      404
+model                 a-model CHAMPION,PREVIOUS,RETRACTED GET  200        200      200      200      200      200      200
+model-file            a-card  CANDIDATE,RETRACTED,SEED    GET  404        404      404      404      404      404      404
+model-file            a-card  CHAMPION,PREVIOUS           GET  200        200      200      200      200      200      200
+checkpoint            a-model CANDIDATE,SEED              GET  sign-in    sign-in  403      403      403      403      404
+checkpoint            a-model CHAMPION,PREVIOUS,RETRACTED GET  sign-in    sign-in  403      403      403      403      200
+checkpoint-crown      a-model CANDIDATE,SEED              GET  sign-in    sign-in  403      403      403      403      404
+checkpoint-crown      a-model CHAMPION,PREVIOUS,RETRACTED GET  sign-in    sign-in  403      403      403      403      200
+checkpoint-crown      a-model CANDIDATE,SEED              POST sign-in    sign-in  403      403      403      403      404
+checkpoint-crown      a-model CHAMPION,PREVIOUS,RETRACTED POST sign-in    sign-in  403      403      403      403      422
+checkpoint-retraction a-model CANDIDATE,SEED              GET  sign-in    sign-in  403      403      403      403      404
+checkpoint-retraction a-model CHAMPION,PREVIOUS,RETRACTED GET  sign-in    sign-in  403      403      403      403      200
+checkpoint-retraction a-model CANDIDATE,SEED              POST sign-in    sign-in  403      403      403      403      404
+checkpoint-retraction a-model CHAMPION,PREVIOUS,RETRACTED POST sign-in    sign-in  403      403      403      403      422
 """

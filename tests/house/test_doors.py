@@ -29,7 +29,8 @@ from openempathic.accounts.models import Role, Scope, User
 from openempathic.registry.models import Checkpoint
 from tests import worlds
 from tests.contributions.releasing import published
-from tests.house.clip_doors import CLIP_DOORS
+from tests.house import headers
+from tests.house.clip_doors import CLIP_DOORS, STATUS_DOORS
 from tests.house.doors import ASKED, DOORS, SENT, rows
 from training import schedule
 from training.models import TrainingRun
@@ -40,11 +41,16 @@ GONE = (Clip.Status.WITHDRAWN, Clip.Status.PURGED)
 LIVE = [status for status in Clip.Status if status not in GONE]
 # The words of the tables for several statuses at once.
 STATUSES = {
+    "any": list(Clip.Status),
+    "gone": list(GONE),
     "live": LIVE,
     "set-aside": list(DECIDABLE),
     "under-way": [status for status in LIVE if status not in DECIDABLE],
 }
 SOUND = worlds.ANGER.read_bytes()
+OWNERS = ("vera's-clip", "milo's-clip", "gina's-clip")
+# The door of every cell that was tried: one person, one thing, one status, one method.
+TRIED: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -231,13 +237,41 @@ def test_each_person_gets_the_answer_that_the_table_says(world, row):
 
 @pytest.mark.parametrize("row", rows(CLIP_DOORS), ids=lambda row: "{door}-{subject}-{status}-{method}".format(**row))
 def test_a_clip_is_there_for_those_who_may_know_of_it_whatever_its_status(world, row):
-    for status in STATUSES.get(row["status"], [row["status"]]):
+    for status in clip_statuses(row):
         with transaction.atomic():
             with_status(world.subjects[row["subject"]]["clip_id"], status)
             found = answers(world, row)
             transaction.set_rollback(True)
 
         assert found == {name: row[name] for name in PEOPLE}, status
+
+
+@pytest.mark.parametrize("row", rows(STATUS_DOORS), ids=lambda row: "{door}-{status}-{method}".format(**row))
+def test_a_run_and_a_checkpoint_are_there_for_curators_and_a_model_for_all_in_each_status(world, row):
+    model = TrainingRun if row["subject"] == "a-run" else Checkpoint
+    rest = {"pk": world.subjects["a-run"]["run_id"]} if model is TrainingRun else {"digest": "0" * 64}
+    for status in model.Status if row["status"] == "any" else row["status"].split(","):
+        with transaction.atomic():
+            assert model.objects.filter(**rest).update(status=status) == 1
+            found = answers(world, row)
+            transaction.set_rollback(True)
+
+        assert found == {name: row[name] for name in PEOPLE}, status
+
+
+def test_every_door_of_a_clip_is_tried_for_every_owner_in_every_status_once():
+    tried: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in rows(CLIP_DOORS):
+        tried.setdefault((row["door"], row["method"]), []).extend((row["subject"], each) for each in clip_statuses(row))
+    owners = {door: ["an-example"] if door[0].startswith("gold") else OWNERS for door in tried}
+    wanted = {door: sorted((owner, each) for owner in owners[door] for each in Clip.Status) for door in tried}
+
+    assert {door: sorted(cells) for door, cells in tried.items()} == wanted
+
+
+def clip_statuses(row: dict[str, str]) -> list[str]:
+    """The statuses that the row's words stand for."""
+    return [str(status) for word in row["status"].split(",") for status in STATUSES.get(word, [word])]
 
 
 @pytest.mark.parametrize(
@@ -263,8 +297,11 @@ def told(world: World, row: dict[str, str], name: str, *, browser: Client) -> st
     """The answer to one person, in the tables' words; what they changed is undone."""
     with transaction.atomic():
         enter(browser, world.people[name])
-        answer = in_words(ask(world, row, browser))
+        response = ask(world, row, browser)
+        answer = in_words(response)
         transaction.set_rollback(True)
+    assert headers.faults(response, is_somebody=name != "anon") == [], row
+    TRIED.append(row["door"])
     browser.logout()
     return answer
 
@@ -314,3 +351,8 @@ def in_words(response: HttpResponseBase) -> str:
     path = urlsplit(response.headers["Location"]).path
     door = resolve(path).view_name
     return "sign-in" if door == "account_login" else f">{door}"
+
+
+def test_how_many_cells_were_tried_is_told(capsys):
+    with capsys.disabled():
+        print(f"\ndoors: {len(TRIED)} cells tried at {len(set(TRIED))} doors, each as its table says")  # noqa: T201

@@ -17,7 +17,14 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 EXAMPLE = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
-SECRETS = {"OE_SECRET_KEY", "OE_SIGNING_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "AWS_SECRET_ACCESS_KEY"}
+SECRETS = {
+    "OE_SECRET_KEY",
+    "OE_SIGNING_KEY",
+    "OE_SIGNATURE_KEY",
+    "POSTGRES_PASSWORD",
+    "REDIS_PASSWORD",
+    "AWS_SECRET_ACCESS_KEY",
+}
 
 
 @pytest.mark.parametrize("name", sorted(OURS.keys() - {"prepare"}))

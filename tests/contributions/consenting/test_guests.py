@@ -282,3 +282,11 @@ def test_the_code_is_in_no_page_of_anybody_else_and_behind_the_number_sign_of_th
 
     assert f"/guest/#{guests.code_of(gina)}" in client.get(reverse("guest-code-file")).content.decode()
     assert "no-store" in client.get(reverse("guest-code")).headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("wanted", ["null", "-1", "x" * 5000, "a\r\nSet-Cookie: a=b"])
+def test_a_way_that_is_no_address_breaks_nothing(client, _stocked, wanted):
+    answer = client.post(reverse("take-part"), {"next": wanted})
+
+    assert answer.status_code == 302
+    assert "a" not in answer.cookies
