@@ -118,6 +118,17 @@ def verify_releases() -> None:
     strays.look_at_releases()
 
 
+# All that was ever sealed is read: on a large site that takes longer than other tasks may.
+@shared_task(acks_late=False, time_limit=6 * 3600)
+def verify_records() -> None:
+    """Look whether the log and the consents are as they were written, and tell what is not."""
+    from django.utils import timezone
+
+    from contributions.consenting import verification
+
+    verification.verify(now=timezone.now())
+
+
 @shared_task
 def retain() -> None:
     """Warn, lapse and forget what the retention page says is due by now."""

@@ -13,6 +13,7 @@ TICKS = (
     ("erase-orphans", "contributions.tasks.erase_orphans", 43200, 3600),
     ("verify-releases", "contributions.tasks.verify_releases", 1800, 1800),
     ("seal", "openempathic.audit.tasks.seal", 150, 240),
+    ("verify-records", "contributions.tasks.verify_records", 43200, 3600),
     ("forget-tries", "openempathic.accounts.tasks.forget_tries", 1800, 1800),
     # Every hour or so, since what lapses counts years and an abandoned guest one day.
     ("retain", "contributions.tasks.retain", 1800, 1800),

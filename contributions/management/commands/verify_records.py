@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from contributions.consenting import records
+from contributions.consenting import verification
 from openempathic.audit import sealing
 from openempathic.audit.models import AuditSeal
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what holds, what is broken, and what cannot be known yet."""
-        broken = [str(each) for each in sealing.broken_seals()] + list(records.broken_records())
+        broken = list(verification.broken())
         kept = options["seal"]
         if kept and not AuditSeal.objects.filter(sha256=kept).exists():
             broken.append(f"no seal has the digest {kept}: the log was cut off or sealed anew")

@@ -59,3 +59,18 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return f"seal {self.pk}, events {self.first_event} to {self.last_event}"
+
+
+class Verification(models.Model):
+    """One look at all that was sealed and chained: when, and how much of it did not hold."""
+
+    verified_at = models.DateTimeField()
+    broken_count = models.PositiveIntegerField()
+    # Of the sentences about what is broken, so that the same ones are told once; empty where all holds.
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"verification {self.pk}, {self.broken_count} broken"
