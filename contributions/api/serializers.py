@@ -103,7 +103,9 @@ def reason_given(clip: Clip) -> dict[str, str] | None:
 
 
 def warnings_given(clip: Clip) -> list[dict[str, str]]:
-    """What the last screening noticed and the speaker might do better."""
+    """What the last screening noticed and the speaker might do better; nothing while the clip is being screened."""
+    if clip.status in IN_MOTION:
+        return []
     # Sorted here, not asked for in order: a list of clips has fetched them all at once.
     screenings = (each for each in clip.examinations.all() if each.agent == Examination.Agent.SCREENING)
     last = max(screenings, key=lambda each: each.pk, default=None)

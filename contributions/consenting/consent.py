@@ -39,6 +39,8 @@ def contributor_for(person: Any) -> Contributor:
     """The person's voice; made, with its side of every future split, at first use."""
     found = Contributor.objects.filter(user=person).first()
     if found:
+        # Known already: nobody need ask whose voice it is.
+        found.user = person
         return found
     fresh = uuid.uuid4()
     made, _is_new = Contributor.objects.get_or_create(
