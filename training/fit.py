@@ -72,9 +72,11 @@ def fit(
     progress.tell("evaluating", step=plan.steps, steps=plan.steps, **pace.mean())
     languages = {clip.language for clip in packed.split("train", without=dropped)}
     clara = learner.clara(captions.labels(learner.emotions, languages=languages))
-    measured = report.evaluate(clara, packed, plan, without=dropped, cache=learner.cache)
+    rivals = comparison.rivals(clara, folder)
+    disturbed = rivals.disturbed(packed)
+    measured = report.evaluate(clara, packed, plan, without=dropped, cache=learner.cache, disturbed=disturbed)
     stop_if(is_stopping)
-    comparison.write(clara, packed, folder, without=dropped)
+    comparison.write(rivals, packed, folder, disturbed=disturbed, without=dropped)
     stop_if(is_stopping)
 
     progress.tell("exporting", step=plan.steps, steps=plan.steps)

@@ -154,6 +154,19 @@ class Clara:
         return self._scored(*self._heard(waveforms))
 
     @torch.inference_mode()
+    def below(self, waveforms: Sequence[Tensor | np.ndarray]) -> list[np.ndarray]:
+        """What the fixed base makes of each waveform, for `from_below`: each (tokens, taps, width)."""
+        clips = [usable(waveform) for waveform in waveforms]
+        made: dict[int, np.ndarray] = {}
+        for batch in alike([len(clip) for clip in clips]):
+            counts = torch.tensor([len(clips[place]) for place in batch], device=self.device)
+            padded = pad_sequence([clips[place] for place in batch], batch_first=True)
+            tokens, lengths = self.model.below(padded.to(self.device), counts)
+            for place, row, length in zip(batch, tokens, lengths.tolist(), strict=True):
+                made[place] = row[:length].cpu().numpy()
+        return [made[place] for place in range(len(clips))]
+
+    @torch.inference_mode()
     def from_below(self, tokens: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Unit vectors (clips, width) and scores (clips, labels) of what `model.below` once gave for each clip."""
         embeddings, scores = [], []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from training.clara import Clara, CorruptCheckpoint
 from training.clara.checkpoint import write_durably
 from training.evaluation import probe, regressions
-from training.evaluation.disturbances import DISTURBANCES, disturbed
+from training.evaluation.disturbances import DISTURBANCES, Disturbed
 from training.evaluation.facts import CHAMPION, COMPARISON
 from training.evaluation.hearing import Heard
 from training.packing import Packed, PackedClip
@@ -27,36 +28,59 @@ FORMAT = "openempathic-comparison/1"
 DIGITS = 6
 
 
-def write(candidate: Clara, packed: Packed, folder: Path, *, without: frozenset[str] = frozenset()) -> None:
-    """Leave comparison.json in the run's folder, durably; the champion is the one whose files lie under champion/."""
-    place, champion, fault = champion_in(folder), None, ""
+@dataclass(frozen=True)
+class Rivals:
+    """A candidate and the champion it is to be better than: None where there is none, or where it cannot be loaded."""
+
+    candidate: Clara
+    champion: Clara | None
+    champion_digest: str | None = None
+    champion_fault: str = ""
+
+    def disturbed(self, packed: Packed) -> Disturbed:
+        """What both make of disturbed clips, for all who ask."""
+        return Disturbed(packed, [self.candidate, *([self.champion] if self.champion else [])])
+
+
+def rivals(candidate: Clara, folder: Path) -> Rivals:
+    """The candidate beside the champion whose files lie under champion/ in the run's folder, named by its digest."""
+    place = next((place for place in sorted((folder / CHAMPION).glob("*")) if place.is_dir()), None)
+    if place is None:
+        return Rivals(candidate, None)
     try:
-        champion = Clara.load(place, device=candidate.device) if place else None
+        return Rivals(candidate, Clara.load(place, device=candidate.device), place.name)
     except CorruptCheckpoint as reason:
         # Its bytes are what was published: this version of us cannot load it, and no worker of this version can either.
-        fault = str(reason)
-    told = compare(candidate, champion, packed, without=without)
-    told |= {"champion_digest": place.name if place else None, "champion_fault": fault}
+        return Rivals(candidate, None, place.name, str(reason))
+
+
+def write(
+    both: Rivals,
+    packed: Packed,
+    folder: Path,
+    *,
+    disturbed: Disturbed | None = None,
+    without: frozenset[str] = frozenset(),
+) -> None:
+    """Leave comparison.json in the run's folder, durably."""
+    told = compare(both, packed, disturbed=disturbed or both.disturbed(packed), without=without)
+    told |= {"champion_digest": both.champion_digest, "champion_fault": both.champion_fault}
     write_durably(folder / COMPARISON, json.dumps(told, ensure_ascii=False).encode())
 
 
-def champion_in(folder: Path) -> Path | None:
-    """The folder with the champion's files, named by its digest; None where the parent brought none."""
-    return next((place for place in sorted((folder / CHAMPION).glob("*")) if place.is_dir()), None)
-
-
 def compare(
-    candidate: Clara, champion: Clara | None, packed: Packed, *, without: frozenset[str] = frozenset()
+    both: Rivals, packed: Packed, *, disturbed: Disturbed, without: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """What both say of every labelled test clip: scores in the order of `labels`, and what they hear when disturbed.
 
     A clip is left out where neither of them knows its emotion.
     """
+    candidate, champion = both.candidate, both.champion
     known = {*candidate.labels, *(champion.labels if champion else ())}
     clips = [clip for clip in packed.split("test", without=without) if clip.emotion in known]
-    heard = {"candidate": Heard(candidate, packed, clips)}
+    heard = {"candidate": Heard(candidate, packed, clips, disturbed=disturbed)}
     if champion:
-        heard["champion"] = Heard(champion, packed, clips)
+        heard["champion"] = Heard(champion, packed, clips, disturbed=disturbed)
     rows = [about(clip) for clip in clips]
     for name, one in heard.items():
         for row, scores in zip(rows, one.probabilities.tolist() if clips else [], strict=True):
@@ -91,11 +115,9 @@ def add_disturbed(rows: Sequence[dict[str, Any]], heard: dict[str, Heard], *, sh
     if not rows or not shared:
         return
     columns = {who: [list(one.clara.labels).index(name) for name in shared] for who, one in heard.items()}
-    clips, packed = heard["candidate"].clips, heard["candidate"].packed
     for name in DISTURBANCES:
-        waveforms = [disturbed(packed.waveform(clip), clip.key, name=name) for clip in clips]
         for who, one in heard.items():
-            likeliest = one.clara.scores(waveforms).cpu().numpy()[:, columns[who]].argmax(axis=1)
+            likeliest = one.under(name)[:, columns[who]].argmax(axis=1)
             for row, place in zip(rows, likeliest, strict=True):
                 row.setdefault("disturbed", {}).setdefault(name, {})[who] = shared[place]
 

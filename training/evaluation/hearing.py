@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from training.clara import Clara
+from training.evaluation.disturbances import Disturbed
 from training.feature_cache import FeatureCache
 from training.packing import Packed, PackedClip
 
@@ -22,9 +23,16 @@ class Heard:
     """Labelled clips of a packing and what one CLARA makes of them; sound is read when it is first asked for."""
 
     def __init__(
-        self, clara: Clara, packed: Packed, clips: Sequence[PackedClip], *, cache: FeatureCache | None = None
+        self,
+        clara: Clara,
+        packed: Packed,
+        clips: Sequence[PackedClip],
+        *,
+        cache: FeatureCache | None = None,
+        disturbed: Disturbed | None = None,
     ) -> None:
         self.clara, self.packed, self.clips = clara, packed, tuple(clips)
+        self.disturbed = disturbed or Disturbed(packed, [clara])
         is_kept = cache is not None and all(clip in cache for clip in self.clips)
         self.cache = cache if is_kept else None
 
@@ -66,10 +74,16 @@ class Heard:
         names = list(self.clara.labels)
         return [names[index] for index in self.probabilities.argmax(axis=1)]
 
+    def under(self, disturbance: str) -> np.ndarray:
+        """What a suggestion would say of each clip (clips, labels) after the disturbance of that name."""
+        return self.disturbed.probabilities(self.clara, self.clips, name=disturbance)
+
     def where(self, keep: Callable[[PackedClip], bool]) -> Heard:
         """The same for some of the clips; what was heard already is not heard again."""
         rows = [row for row, clip in enumerate(self.clips) if keep(clip)]
-        chosen = Heard(self.clara, self.packed, [self.clips[row] for row in rows], cache=self.cache)
+        chosen = Heard(
+            self.clara, self.packed, [self.clips[row] for row in rows], cache=self.cache, disturbed=self.disturbed
+        )
         for name in ("embeddings", "probabilities"):
             if name in self.__dict__:
                 setattr(chosen, name, self.__dict__[name][rows])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.evaluation import figures
-from training.evaluation.disturbances import DISTURBANCES, disturbed
+from training.evaluation.disturbances import DISTURBANCES
 from training.evaluation.hearing import Heard
 
 
@@ -14,8 +14,7 @@ def measure(heard: Heard, *, draws: int, seed: int = 0) -> dict[str, Any]:
     names, clean = list(heard.clara.labels), heard.suggested
     told = {}
     for name in DISTURBANCES:
-        waveforms = [disturbed(heard.packed.waveform(clip), clip.key, name=name) for clip in heard.clips]
-        said = [names[index] for index in heard.clara.scores(waveforms).argmax(dim=1).tolist()]
+        said = [names[index] for index in heard.under(name).argmax(axis=1)]
         told[name] = {
             **figures.summary(heard.truth, said, heard.speakers, draws=draws, seed=seed),
             "against_clean": figures.paired(heard.truth, said, clean, heard.speakers, draws=draws, seed=seed),

@@ -9,8 +9,9 @@ import torch
 
 from tests.training.worlds import write_release
 from training import packing
-from training.clara import Clara, ClaraConfig
-from training.evaluation import comparison
+from training.clara import Clara, ClaraConfig, fixed_base
+from training.clara.whisper import WhisperEncoder
+from training.evaluation import comparison, disturbances
 from training.evaluation.disturbances import DISTURBANCES
 
 EMOTIONS = ("anger", "neutral", "sadness")
@@ -41,7 +42,7 @@ def test_both_hear_the_same_clips_and_say_what_they_would_suggest(packed, tmp_pa
     candidate, champion = nano("anger", "neutral"), nano("neutral", "sadness", "anger", seed=1)
     put_champion(tmp_path, champion)
 
-    comparison.write(candidate, packed, tmp_path)
+    comparison.write(comparison.rivals(candidate, tmp_path), packed, tmp_path)
 
     found, test = told(tmp_path), packed.split("test")
     assert found["champion_digest"] == "c" * 64
@@ -63,16 +64,44 @@ def test_what_a_release_tells_of_a_speaker_is_there_for_the_guards(packed):
     assert (said["gender"], said["age_band"]) == ("female", "30-39")
 
 
+def on_a_base(folder, monkeypatch, *emotions, seed):
+    """A little CLARA that stands on a little fixed base."""
+    torch.manual_seed(0)
+    encoder = WhisperEncoder(mels=80, width=16, depth=2, heads=2, is_whole=False)
+    _, digest = fixed_base.keep(encoder, folder, name="small")
+    monkeypatch.setenv(fixed_base.FOLDERS, str(folder))
+    torch.manual_seed(seed)
+    config = replace(ClaraConfig.preset("seed", emotions=emotions), base=digest, base_taps=(1, 2), text_depth=1)
+    return Clara(config, labels={emotion: [f"a voice of {emotion}"] for emotion in emotions})
+
+
+def test_a_base_that_both_stand_on_hears_every_disturbed_clip_once(packed, tmp_path, monkeypatch):
+    models = [on_a_base(tmp_path, monkeypatch, "anger", "neutral", seed=seed) for seed in (1, 2)]
+    heard = []
+    below = Clara.below
+    monkeypatch.setattr(Clara, "below", lambda clara, sounds: heard.append(len(sounds)) or below(clara, sounds))
+    clips = packed.split("test")
+
+    both = disturbances.Disturbed(packed, models)
+    said = [both.probabilities(clara, clips, name="telephone") for clara in models]
+
+    assert heard == [len(clips)]
+    sounds = [disturbances.disturbed(packed.waveform(clip), clip.key, name="telephone") for clip in clips]
+    for clara, each in zip(models, said, strict=True):
+        assert np.allclose(each, clara.scores(sounds).numpy(), atol=1e-5)
+    assert not np.allclose(said[0], said[1], atol=1e-3)
+
+
 def test_withdrawn_clips_are_not_asked_about(packed, tmp_path):
     key = packed.split("test")[0].key
 
-    comparison.write(nano(*EMOTIONS), packed, tmp_path, without=frozenset({key}))
+    comparison.write(comparison.rivals(nano(*EMOTIONS), tmp_path), packed, tmp_path, without=frozenset({key}))
 
     assert key not in {row["key"] for row in told(tmp_path)["clips"]}
 
 
 def test_a_first_candidate_is_held_against_log_mel_statistics(packed, tmp_path):
-    comparison.write(nano(*EMOTIONS), packed, tmp_path)
+    comparison.write(comparison.rivals(nano(*EMOTIONS), tmp_path), packed, tmp_path)
 
     found = told(tmp_path)
     assert found["champion_digest"] is None
@@ -84,7 +113,7 @@ def test_a_champion_that_cannot_be_loaded_is_told_and_not_compared_with(packed, 
     put_champion(tmp_path, nano(*EMOTIONS))
     (tmp_path / "champion" / ("c" * 64) / "config.json").write_text("{")
 
-    comparison.write(nano(*EMOTIONS), packed, tmp_path)
+    comparison.write(comparison.rivals(nano(*EMOTIONS), tmp_path), packed, tmp_path)
 
     found = told(tmp_path)
     assert found["champion_digest"] == "c" * 64
@@ -95,7 +124,7 @@ def test_a_champion_that_cannot_be_loaded_is_told_and_not_compared_with(packed, 
 def test_models_with_no_emotion_in_common_are_each_asked_about_their_own(packed, tmp_path):
     put_champion(tmp_path, nano("sadness"))
 
-    comparison.write(nano("anger", "neutral"), packed, tmp_path)
+    comparison.write(comparison.rivals(nano("anger", "neutral"), tmp_path), packed, tmp_path)
 
     rows = told(tmp_path)["clips"]
     assert {row["truth"] for row in rows} == set(EMOTIONS)
