@@ -1,4 +1,4 @@
-"""The web path under load: `OE_BENCH=1 ./run bench tests/benchmarks/test_load.py -s` on the embedded site and on servers.
+"""The web path under load: `./run bench tests/benchmarks/test_load.py -s`, embedded and on servers.
 
 Uploads by the number of web processes, fifty moderators at once, and every page that takes no argument, on a small site
 and on a large one, over HTTP from this very machine: those who ask share its cores with the site. So beside the times
