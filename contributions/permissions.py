@@ -114,10 +114,11 @@ def decidable_by(person: Any) -> ClipQuerySet:
 
 def reported_to(person: Any) -> ClipQuerySet:
     """The clips that listeners still meet, with a report that this moderator may answer."""
-    # From the few reports to their clips, and not from every clip that is heard to its reports.
-    unanswered = ClipReport.objects.filter(answer__isnull=True).values("clip")
+    # From the few reports to their clips. Asked apart: PostgreSQL would go from every clip that is heard to its reports,
+    # which took a second and a half of a million clips.
+    unanswered = ClipReport.objects.filter(answer__isnull=True).values_list("clip", flat=True).distinct()
     clips = impartial(person).covered_by(Purpose.STORE_AND_REVIEW)
-    return clips.filter(pk__in=unanswered, status__in=HEARD)
+    return clips.filter(pk__in=list(unanswered), status__in=HEARD)
 
 
 def told_of_by(person: Any) -> ClipQuerySet:
