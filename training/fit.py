@@ -73,10 +73,10 @@ def fit(
     languages = {clip.language for clip in packed.split("train", without=dropped)}
     clara = learner.clara(captions.labels(learner.emotions, languages=languages))
     rivals = comparison.rivals(clara, folder)
-    disturbed = rivals.disturbed(packed)
-    measured = report.evaluate(clara, packed, plan, without=dropped, cache=learner.cache, disturbed=disturbed)
+    listening = rivals.listening(packed)
+    measured = report.evaluate(clara, packed, plan, without=dropped, cache=learner.cache, listening=listening)
     stop_if(is_stopping)
-    comparison.write(rivals, packed, folder, disturbed=disturbed, without=dropped)
+    comparison.write(rivals, packed, folder, listening=listening, without=dropped)
     stop_if(is_stopping)
 
     progress.tell("exporting", step=plan.steps, steps=plan.steps)

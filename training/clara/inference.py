@@ -151,7 +151,13 @@ class Clara:
     @torch.inference_mode()
     def scores(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
         """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed and then calibrated."""
-        return self._scored(*self._heard(waveforms))
+        return self.heard(waveforms)[1]
+
+    @torch.inference_mode()
+    def heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
+        """What `embed_audio` and `scores` give, of one listening: (clips, width) and (clips, labels)."""
+        embeddings, logits = self._heard(waveforms)
+        return embeddings, self._scored(embeddings, logits)
 
     @torch.inference_mode()
     def below(self, waveforms: Sequence[Tensor | np.ndarray]) -> list[np.ndarray]:

@@ -18,9 +18,9 @@ import numpy as np
 from training.clara import Clara, CorruptCheckpoint
 from training.clara.checkpoint import write_durably
 from training.evaluation import probe, regressions
-from training.evaluation.disturbances import DISTURBANCES, Disturbed
+from training.evaluation.disturbances import DISTURBANCES
 from training.evaluation.facts import CHAMPION, COMPARISON
-from training.evaluation.hearing import Heard
+from training.evaluation.hearing import Heard, Listening
 from training.packing import Packed, PackedClip
 
 FORMAT = "openempathic-comparison/1"
@@ -37,9 +37,9 @@ class Rivals:
     champion_digest: str | None = None
     champion_fault: str = ""
 
-    def disturbed(self, packed: Packed) -> Disturbed:
-        """What both make of disturbed clips, for all who ask."""
-        return Disturbed(packed, [self.candidate, *([self.champion] if self.champion else [])])
+    def listening(self, packed: Packed) -> Listening:
+        """What both make of the clips, for all who ask."""
+        return Listening(packed, [self.candidate, *([self.champion] if self.champion else [])])
 
 
 def rivals(candidate: Clara, folder: Path) -> Rivals:
@@ -59,17 +59,17 @@ def write(
     packed: Packed,
     folder: Path,
     *,
-    disturbed: Disturbed | None = None,
+    listening: Listening | None = None,
     without: frozenset[str] = frozenset(),
 ) -> None:
     """Leave comparison.json in the run's folder, durably."""
-    told = compare(both, packed, disturbed=disturbed or both.disturbed(packed), without=without)
+    told = compare(both, packed, listening=listening or both.listening(packed), without=without)
     told |= {"champion_digest": both.champion_digest, "champion_fault": both.champion_fault}
     write_durably(folder / COMPARISON, json.dumps(told, ensure_ascii=False).encode())
 
 
 def compare(
-    both: Rivals, packed: Packed, *, disturbed: Disturbed, without: frozenset[str] = frozenset()
+    both: Rivals, packed: Packed, *, listening: Listening, without: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """What both say of every labelled test clip: scores in the order of `labels`, and what they hear when disturbed.
 
@@ -78,9 +78,9 @@ def compare(
     candidate, champion = both.candidate, both.champion
     known = {*candidate.labels, *(champion.labels if champion else ())}
     clips = [clip for clip in packed.split("test", without=without) if clip.emotion in known]
-    heard = {"candidate": Heard(candidate, packed, clips, disturbed=disturbed)}
+    heard = {"candidate": Heard(candidate, packed, clips, listening=listening)}
     if champion:
-        heard["champion"] = Heard(champion, packed, clips, disturbed=disturbed)
+        heard["champion"] = Heard(champion, packed, clips, listening=listening)
     rows = [about(clip) for clip in clips]
     for name, one in heard.items():
         for row, scores in zip(rows, one.probabilities.tolist() if clips else [], strict=True):

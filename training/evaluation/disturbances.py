@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from scipy import signal
 
-from training.clara import Clara
 from training.evaluation.opus import opus_coded
-from training.packing import SAMPLE_RATE_HZ, Packed, PackedClip
+from training.packing import SAMPLE_RATE_HZ
 
 # ITU-T G.712 passes 300 to 3,400 Hz; G.711 keeps eight bits of each sample by the mu-law.
 TELEPHONE_HZ = (300, 3_400)
 MU = 255.0
 TELEPHONE_ORDER = 4
-
-# Of what is heard again soon, no more is held in memory: a clip's tokens are about half a megabyte.
-CLIPS_AT_ONCE = 64
 
 Disturbance = Callable[[np.ndarray, str], np.ndarray]
 
@@ -61,36 +57,3 @@ def disturbed(waveform: np.ndarray, key: str, *, name: str) -> np.ndarray:
     """An int16 clip (samples,) under the disturbance of that name, int16 again; the same for the same key."""
     changed = DISTURBANCES[name](waveform.astype(np.float64) / 32_768, key)
     return np.clip(np.rint(changed * 32_768), -32_768, 32_767).astype(np.int16)
-
-
-class Disturbed:
-    """What some CLARAs make of clips on their way: every disturbed sound is made once, and heard once by each base.
-
-    Most of the time goes into the base, which is the same for a candidate and its champion.
-    """
-
-    def __init__(self, packed: Packed, claras: Sequence[Clara]) -> None:
-        self._packed, self._claras = packed, tuple(claras)
-        self._said: dict[tuple[str, str], list[np.ndarray]] = {}
-
-    def probabilities(self, clara: Clara, clips: Sequence[PackedClip], *, name: str) -> np.ndarray:
-        """What a suggestion of one of the CLARAs says of each clip under the disturbance: (clips, labels)."""
-        unheard = [clip for clip in clips if (name, clip.key) not in self._said]
-        for start in range(0, len(unheard), CLIPS_AT_ONCE):
-            self._hear(unheard[start : start + CLIPS_AT_ONCE], name)
-        place = next(place for place, one in enumerate(self._claras) if one is clara)
-        return np.stack([self._said[name, clip.key][place] for clip in clips])
-
-    def _hear(self, clips: Sequence[PackedClip], name: str) -> None:
-        waveforms = [disturbed(self._packed.waveform(clip), clip.key, name=name) for clip in clips]
-        below: dict[tuple[object, ...], list[np.ndarray]] = {}
-        said = []
-        for clara in self._claras:
-            about = clara.config
-            base = (about.base, about.base_taps, about.base_stride)
-            if about.base and base not in below:
-                below[base] = clara.below(waveforms)
-            scores = clara.from_below(below[base])[1] if about.base else clara.scores(waveforms)
-            said.append(scores.cpu().numpy())
-        for row, clip in enumerate(clips):
-            self._said[name, clip.key] = [scores[row] for scores in said]

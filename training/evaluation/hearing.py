@@ -12,11 +12,13 @@ from functools import cached_property
 import numpy as np
 
 from training.clara import Clara
-from training.evaluation.disturbances import Disturbed
+from training.evaluation.disturbances import disturbed
 from training.feature_cache import FeatureCache
 from training.packing import Packed, PackedClip
 
 CLIPS_AT_ONCE = 256
+# What a base made of so many sounds is held in memory: about half a megabyte each.
+SOUNDS_AT_ONCE = 64
 
 
 class Heard:
@@ -29,10 +31,10 @@ class Heard:
         clips: Sequence[PackedClip],
         *,
         cache: FeatureCache | None = None,
-        disturbed: Disturbed | None = None,
+        listening: Listening | None = None,
     ) -> None:
         self.clara, self.packed, self.clips = clara, packed, tuple(clips)
-        self.disturbed = disturbed or Disturbed(packed, [clara])
+        self.listening = listening or Listening(packed, [clara])
         is_kept = cache is not None and all(clip in cache for clip in self.clips)
         self.cache = cache if is_kept else None
 
@@ -57,16 +59,12 @@ class Heard:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """The clips in CLARA's space: unit rows (clips, width)."""
-        if self.cache and self.clips:
-            return self._read[0]
-        return self.clara.embed_audio([self.packed.waveform(clip) for clip in self.clips]).cpu().numpy()
+        return self._heard[0]
 
     @cached_property
     def probabilities(self) -> np.ndarray:
         """What a suggestion says of each clip (clips, labels), in the order of `clara.labels`."""
-        if self.cache and self.clips:
-            return self._read[1]
-        return self.clara.scores([self.packed.waveform(clip) for clip in self.clips]).cpu().numpy()
+        return self._heard[1]
 
     @property
     def suggested(self) -> list[str]:
@@ -76,26 +74,66 @@ class Heard:
 
     def under(self, disturbance: str) -> np.ndarray:
         """What a suggestion would say of each clip (clips, labels) after the disturbance of that name."""
-        return self.disturbed.probabilities(self.clara, self.clips, name=disturbance)
+        return self.listening.heard(self.clara, self.clips, name=disturbance)[1]
 
     def where(self, keep: Callable[[PackedClip], bool]) -> Heard:
         """The same for some of the clips; what was heard already is not heard again."""
         rows = [row for row, clip in enumerate(self.clips) if keep(clip)]
-        chosen = Heard(
-            self.clara, self.packed, [self.clips[row] for row in rows], cache=self.cache, disturbed=self.disturbed
-        )
+        some = [self.clips[row] for row in rows]
+        chosen = Heard(self.clara, self.packed, some, cache=self.cache, listening=self.listening)
         for name in ("embeddings", "probabilities"):
             if name in self.__dict__:
                 setattr(chosen, name, self.__dict__[name][rows])
         return chosen
 
     @cached_property
-    def _read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Embeddings (clips, width) and probabilities (clips, labels) of what the cache holds, some at a time."""
-        assert self.cache  # noqa: S101 - for the types; who asks has looked
+    def _heard(self) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings (clips, width) and probabilities (clips, labels): of what the cache holds, or of the sound."""
+        if not self.cache or not self.clips:
+            return self.listening.heard(self.clara, self.clips)
         parts = []
         for start in range(0, len(self.clips), CLIPS_AT_ONCE):
             tokens = [self.cache.tokens(clip) for clip in self.clips[start : start + CLIPS_AT_ONCE]]
             parts.append([made.cpu().numpy() for made in self.clara.from_below(tokens)])
         embeddings, probabilities = (np.concatenate(rows) for rows in zip(*parts, strict=True))
         return embeddings, probabilities
+
+
+class Listening:
+    """What some CLARAs make of clips, clean or on their way: every sound is made once, and heard once by each base.
+
+    Most of the time goes into the base, which is the same for a candidate and its champion.
+    """
+
+    def __init__(self, packed: Packed, claras: Sequence[Clara]) -> None:
+        self._packed, self._claras = packed, tuple(claras)
+        self._heard: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = {}
+
+    def heard(self, clara: Clara, clips: Sequence[PackedClip], *, name: str = "") -> tuple[np.ndarray, np.ndarray]:
+        """Unit embeddings (clips, width) and probabilities (clips, labels) of one of the CLARAs, under a disturbance.
+
+        Without a name the clips are as they are. Raises ValueError where there is no clip.
+        """
+        unheard = [clip for clip in clips if (name, clip.key) not in self._heard]
+        for start in range(0, len(unheard), SOUNDS_AT_ONCE):
+            self._hear(unheard[start : start + SOUNDS_AT_ONCE], name)
+        place = next(place for place, one in enumerate(self._claras) if one is clara)
+        rows = [self._heard[name, clip.key][place] for clip in clips]
+        embeddings, probabilities = (np.stack(part) for part in zip(*rows, strict=True))
+        return embeddings, probabilities
+
+    def _hear(self, clips: Sequence[PackedClip], name: str) -> None:
+        waveforms = [self._packed.waveform(clip) for clip in clips]
+        if name:
+            waveforms = [disturbed(one, clip.key, name=name) for one, clip in zip(waveforms, clips, strict=True)]
+        below: dict[tuple[object, ...], list[np.ndarray]] = {}
+        told = []
+        for clara in self._claras:
+            about = clara.config
+            base = (about.base, about.base_taps, about.base_stride)
+            if about.base and base not in below:
+                below[base] = clara.below(waveforms)
+            heard = clara.from_below(below[base]) if about.base else clara.heard(waveforms)
+            told.append([part.cpu().numpy() for part in heard])
+        for row, clip in enumerate(clips):
+            self._heard[name, clip.key] = [(embeddings[row], scores[row]) for embeddings, scores in told]

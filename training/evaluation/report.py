@@ -26,8 +26,7 @@ from training.evaluation import (
     tower,
     zero_shot,
 )
-from training.evaluation.disturbances import Disturbed
-from training.evaluation.hearing import Heard
+from training.evaluation.hearing import Heard, Listening
 from training.feature_cache import FeatureCache
 from training.packing import Packed, PackedClip
 from training.plan import FitPlan
@@ -42,16 +41,16 @@ def evaluate(
     *,
     without: frozenset[str] = frozenset(),
     cache: FeatureCache | None = None,
-    disturbed: Disturbed | None = None,
+    listening: Listening | None = None,
 ) -> dict[str, Any]:
     """Every block of the protocol, all on speakers nobody trained on; raises ValueError when none can be judged.
 
     Training clips are read from the `cache` that the run learnt from; test clips, which it does not hold, are heard.
-    What was heard of `disturbed` clips is left there for whoever compares it with another model's.
+    What was heard of test clips is left in `listening`, for whoever compares it with another model's.
     """
     every_test = packed.split("test", without=without)
     train, dev, test = (
-        Heard(clara, packed, [clip for clip in clips if clip.emotion in clara.labels], cache=cache, disturbed=disturbed)
+        Heard(clara, packed, [clip for clip in clips if clip.emotion in clara.labels], cache=cache, listening=listening)
         for clips in (packed.split("train", without=without), packed.split("dev", without=without), every_test)
     )
     if not len(test):

@@ -11,8 +11,9 @@ from tests.training.worlds import write_release
 from training import packing
 from training.clara import Clara, ClaraConfig, fixed_base
 from training.clara.whisper import WhisperEncoder
-from training.evaluation import comparison, disturbances
-from training.evaluation.disturbances import DISTURBANCES
+from training.evaluation import comparison
+from training.evaluation.disturbances import DISTURBANCES, disturbed
+from training.evaluation.hearing import Listening
 
 EMOTIONS = ("anger", "neutral", "sadness")
 
@@ -82,11 +83,11 @@ def test_a_base_that_both_stand_on_hears_every_disturbed_clip_once(packed, tmp_p
     monkeypatch.setattr(Clara, "below", lambda clara, sounds: heard.append(len(sounds)) or below(clara, sounds))
     clips = packed.split("test")
 
-    both = disturbances.Disturbed(packed, models)
-    said = [both.probabilities(clara, clips, name="telephone") for clara in models]
+    both = Listening(packed, models)
+    said = [both.heard(clara, clips, name="telephone")[1] for clara in models]
 
     assert heard == [len(clips)]
-    sounds = [disturbances.disturbed(packed.waveform(clip), clip.key, name="telephone") for clip in clips]
+    sounds = [disturbed(packed.waveform(clip), clip.key, name="telephone") for clip in clips]
     for clara, each in zip(models, said, strict=True):
         assert np.allclose(each, clara.scores(sounds).numpy(), atol=1e-5)
     assert not np.allclose(said[0], said[1], atol=1e-3)
