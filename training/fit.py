@@ -90,7 +90,8 @@ def fit(
         "plan": plan.as_json(),
     }
     export(clara, {**measured, "training": facts}, packed, restrictions, folder / "export")
-    progress.tell("exporting", step=plan.steps, steps=plan.steps, done=True, uar=measured["zero_shot"]["uar"])
+    figure = {name: measured["zero_shot"][name] for name in ("uar", "interval")}
+    progress.tell("exporting", step=plan.steps, steps=plan.steps, done=True, **figure)
 
 
 def restrictions_of(release: Path) -> bytes:

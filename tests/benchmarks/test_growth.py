@@ -110,10 +110,11 @@ class Line:
 
 def line(number: int, ended: Round, speakers: int) -> Line:
     """The round's figure on the test speakers: of the checkpoint, or of the candidate that was turned away."""
-    measured = (ended.checkpoint or {}).get("evaluation", {}).get("zero_shot", {})
-    interval = measured.get("interval", {})
-    uar = measured.get("uar", ended.progress.get("uar"))
-    return Line(number, speakers, ended.status, uar, interval.get("low"), interval.get("high"), ended.reason)
+    told = ended.progress
+    interval = told.get("interval") or {}
+    return Line(
+        number, speakers, ended.status, told.get("uar"), interval.get("low"), interval.get("high"), ended.reason
+    )
 
 
 def write(lines: Sequence[Line], corpus: str) -> None:
