@@ -11,7 +11,8 @@ from typing import Any
 # As many points as a plot has room for, and as many lines as anybody reads.
 CURVE_MAX, HAPPENINGS_MAX = 200, 100
 TOLD = (
-    "stage", "step", "steps", "loss", "at", "uar", "interval", "recall", "clips_per_second", "device", "processes", "gpu",
+    "stage", "step", "steps", "loss", "at", "uar", "interval", "recall", "clips_per_second", "device", "processes",
+    "gpu",
 )  # fmt: skip
 
 
