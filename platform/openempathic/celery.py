@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from openempathic import file_broker
+from openempathic import file_broker, redis_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openempathic.settings")
 
@@ -16,6 +16,7 @@ def log_as_the_site_does(**_told: Any) -> None:
 
 
 file_broker.use()
+redis_broker.use()
 app = Celery("openempathic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
