@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "openempathic.accounts",
     "openempathic.audit",
     "openempathic.registry",
+    "openempathic.backups",
     "contributions",
     "training",
 ]
@@ -320,6 +321,9 @@ RETENTION_DAYS = env.int("OE_RETENTION_DAYS", 1825)
 # Promises of the consent texts and the retention page, so no setting: how soon sound is gone, and its last backup.
 PURGE_HOURS = 24
 BACKUP_DAYS = 30
+# Where backups lie: a folder, or a bucket of its own; and how often one is made where a process does.
+BACKUP_URL = env.str("OE_BACKUP_URL", "")
+BACKUP_HOURS = env.float("OE_BACKUP_HOURS", 24.0)
 # How long the operator's proxy and mail server keep their logs: what the operator says here, the retention page tells.
 LOG_DAYS = env.int("OE_LOG_DAYS", 14)
 # 1 lets a new site with one moderator turn; 2 is what we recommend.
