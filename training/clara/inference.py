@@ -141,7 +141,7 @@ class Clara:
     @torch.inference_mode()
     def embed_audio(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
         """Unit vectors (clips, width) of mono 16 kHz waveforms in [-1, 1], each (samples,)."""
-        return self._heard(waveforms)[0]
+        return self.hear(waveforms)[0]
 
     @torch.inference_mode()
     def embed_text(self, texts: Sequence[str]) -> Tensor:
@@ -151,13 +151,7 @@ class Clara:
     @torch.inference_mode()
     def scores(self, waveforms: Sequence[Tensor | np.ndarray]) -> Tensor:
         """Probabilities (clips, labels) in the order of `labels`: captions and head, mixed and then calibrated."""
-        return self.heard(waveforms)[1]
-
-    @torch.inference_mode()
-    def heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
-        """What `embed_audio` and `scores` give, of one listening: (clips, width) and (clips, labels)."""
-        embeddings, logits = self._heard(waveforms)
-        return embeddings, self._scored(embeddings, logits)
+        return self.scored(*self.hear(waveforms))
 
     @torch.inference_mode()
     def below(self, waveforms: Sequence[Tensor | np.ndarray]) -> list[np.ndarray]:
@@ -174,15 +168,20 @@ class Clara:
 
     @torch.inference_mode()
     def from_below(self, tokens: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-        """Unit vectors (clips, width) and scores (clips, labels) of what `model.below` once gave for each clip."""
-        embeddings, scores = [], []
+        """Unit vectors (clips, width) and scores (clips, labels) of what `below` once gave for each clip."""
+        embeddings, logits = self.hear_below(tokens)
+        return embeddings, self.scored(embeddings, logits)
+
+    @torch.inference_mode()
+    def hear_below(self, tokens: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """What `hear` gives, of what `below` once gave for each clip."""
+        heard = []
         for start in range(0, len(tokens), CLIPS_AT_ONCE):
             some = [torch.from_numpy(clip).to(self.device).float() for clip in tokens[start : start + CLIPS_AT_ONCE]]
             counts = torch.tensor([len(clip) for clip in some], device=self.device)
-            embedding, logits = self.model.hear(pad_sequence(some, batch_first=True), counts)
-            embeddings.append(embedding)
-            scores.append(self._scored(embedding, logits))
-        return torch.cat(embeddings), torch.cat(scores)
+            heard.append(self.model.hear(pad_sequence(some, batch_first=True), counts))
+        embeddings, logits = (torch.cat(parts) for parts in zip(*heard, strict=True))
+        return embeddings, logits
 
     def suggest(self, waveform: Tensor | np.ndarray) -> dict[str, float]:
         """The probability of each of the checkpoint's emotions for one clip (samples,); they sum to 1."""
@@ -219,7 +218,9 @@ class Clara:
             return torch.as_tensor(audio, dtype=torch.float32, device=self.device)
         return self.embed(list(audio), sample_rate_hz=sample_rate_hz)
 
-    def _heard(self, waveforms: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
+    @torch.inference_mode()
+    def hear(self, waveforms: Sequence[Tensor | np.ndarray]) -> tuple[Tensor, Tensor]:
+        """Unit vectors (clips, width) and the head's logits (clips, emotions): all that `scored` needs."""
         clips = [usable(waveform) for waveform in waveforms]
         if not clips:
             raise ValueError("there is no waveform to hear")
@@ -232,7 +233,9 @@ class Clara:
         embeddings, logits = (torch.cat(parts)[order] for parts in zip(*heard, strict=True))
         return embeddings, logits
 
-    def _scored(self, embedding: Tensor, logits: Tensor) -> Tensor:
+    @torch.inference_mode()
+    def scored(self, embedding: Tensor, logits: Tensor) -> Tensor:
+        """Probabilities (clips, labels) of what was heard: captions and head, mixed and then calibrated."""
         by_caption = (self.model.logit_scale * embedding @ self.label_embeddings().T).softmax(dim=-1)
         return self._calibrated(self._mixed(by_caption, logits))
 

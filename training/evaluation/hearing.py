@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from training.clara import Clara
 from training.evaluation.disturbances import disturbed
@@ -107,7 +109,7 @@ class Listening:
 
     def __init__(self, packed: Packed, claras: Sequence[Clara]) -> None:
         self._packed, self._claras = packed, tuple(claras)
-        self._heard: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._heard: dict[tuple[str, str], list[tuple[Tensor, Tensor]]] = {}
 
     def heard(self, clara: Clara, clips: Sequence[PackedClip], *, name: str = "") -> tuple[np.ndarray, np.ndarray]:
         """Unit embeddings (clips, width) and probabilities (clips, labels) of one of the CLARAs, under a disturbance.
@@ -119,8 +121,9 @@ class Listening:
             self._hear(unheard[start : start + SOUNDS_AT_ONCE], name)
         place = next(place for place, one in enumerate(self._claras) if one is clara)
         rows = [self._heard[name, clip.key][place] for clip in clips]
-        embeddings, probabilities = (np.stack(part) for part in zip(*rows, strict=True))
-        return embeddings, probabilities
+        embeddings, logits = (torch.stack(part) for part in zip(*rows, strict=True))
+        # Reckoned when it is asked for: a CLARA may have been calibrated since.
+        return embeddings.cpu().numpy(), clara.scored(embeddings, logits).cpu().numpy()
 
     def _hear(self, clips: Sequence[PackedClip], name: str) -> None:
         waveforms = [self._packed.waveform(clip) for clip in clips]
@@ -133,7 +136,6 @@ class Listening:
             base = (about.base, about.base_taps, about.base_stride)
             if about.base and base not in below:
                 below[base] = clara.below(waveforms)
-            heard = clara.from_below(below[base]) if about.base else clara.heard(waveforms)
-            told.append([part.cpu().numpy() for part in heard])
+            told.append(clara.hear_below(below[base]) if about.base else clara.hear(waveforms))
         for row, clip in enumerate(clips):
-            self._heard[name, clip.key] = [(embeddings[row], scores[row]) for embeddings, scores in told]
+            self._heard[name, clip.key] = [(embeddings[row], logits[row]) for embeddings, logits in told]

@@ -93,6 +93,18 @@ def test_a_base_that_both_stand_on_hears_every_disturbed_clip_once(packed, tmp_p
     assert not np.allclose(said[0], said[1], atol=1e-3)
 
 
+def test_what_was_heard_is_said_as_the_model_is_calibrated_by_now(packed):
+    clara, clips = nano("anger", "neutral"), packed.split("test")
+    listening = Listening(packed, [clara])
+    before = listening.heard(clara, clips)[1]
+
+    clara.config = replace(clara.config, temperature=3.0)
+    after = listening.heard(clara, clips)[1]
+
+    assert np.allclose(after, clara.scores([packed.waveform(clip) for clip in clips]).numpy(), atol=1e-5)
+    assert not np.allclose(after, before, atol=1e-3)
+
+
 def test_withdrawn_clips_are_not_asked_about(packed, tmp_path):
     key = packed.split("test")[0].key
 
