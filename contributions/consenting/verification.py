@@ -61,7 +61,7 @@ def letter(found: list[str], *, address: str) -> EmailMessage:
     """The words, in the site's own language, since we do not know the curator's."""
     shown = "\n".join(f"- {sentence}" for sentence in found[:SENTENCES_MAX])
     body = _(
-        "Records of this site are not as they were written (%(count)s). Somebody may have changed the database by hand, or "
-        "a backup was put back in part. `manage.py verify_records` shows all of them:\n\n%(shown)s\n"
+        "Records of this site are not as they were written (%(count)s). Somebody may have changed the database by hand,"
+        " or a backup was put back in part. `manage.py verify_records` shows all of them:\n\n%(shown)s\n"
     ) % {"count": len(found), "shown": shown}
     return EmailMessage(subject=_("Records were changed"), body=body, to=[address])
