@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import pairwise
 
 import pytest
 
@@ -29,16 +30,13 @@ def test_each_line_is_a_pin_or_a_digest_and_every_pin_has_one():
     lines = [line for line in LOCK.read_text().splitlines() if not line.startswith("#")]
 
     assert [line for line in lines if not (PIN.match(line) or DIGEST.match(line))] == []
-    assert [
-        before for before, after in zip(lines, lines[1:], strict=False) if PIN.match(before) and PIN.match(after)
-    ] == []
+    assert [one for one, other in pairwise(lines) if PIN.match(one) and PIN.match(other)] == []
 
 
 def test_it_says_the_same_as_the_constraints(locked):
-    text = (ROOT / "constraints.txt").read_text().splitlines()
-    constrained = {
-        plain(name): version for name, _equals, version in (line.partition("==") for line in text) if version
-    }
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line.partition("==") for line in lines if not line.startswith("#")]
+    constrained = {plain(name): version for name, _equals, version in pins}
 
     assert {name: version for name, version in locked.items() if constrained.get(name, version) != version} == {}
 
