@@ -20,6 +20,7 @@ from contributions.consenting import retention as keeping
 from contributions.taxonomy import reading, restrictions
 from contributions.views import words
 from contributions.views.recalls import Recall, recall
+from openempathic.accounts import limits
 from openempathic.accounts.models import INVITATION_STANDS
 from openempathic.registry.champion import suggester
 
@@ -90,6 +91,7 @@ def periods() -> dict[str, str]:
         "guest": in_days(keeping.ABANDONED_AFTER.days),
         "session": in_days(settings.SESSION_COOKIE_AGE // (24 * 3600)),
         "invitation": in_days(INVITATION_STANDS.days),
+        "tries": in_days(limits.KEPT.days),
     }
 
 

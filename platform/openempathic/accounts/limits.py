@@ -2,7 +2,7 @@
 
 A try is taken before what it tries is looked at, so that fifty at once are counted one by one. Whom a count is of is
 kept as a keyed digest only, and for two days at most. Who spends a count waits for the rest of its time, and twice as
-long each time after, up to the longest; a day without has it begin anew.
+long each time after, up to the longest; most of a day without has it begin anew.
 """
 
 import ipaddress
@@ -17,8 +17,10 @@ from django.utils.crypto import salted_hmac
 
 from openempathic.accounts.models import Allowance
 
+# Promised on the retention page: no count lasts longer than a day, and beat looks every hour.
+KEPT = timedelta(days=2)
 # So long after it ended a count still makes the next wait longer; then it is erased.
-FORGOTTEN_AFTER = timedelta(days=1)
+FORGOTTEN_AFTER = KEPT - timedelta(days=1, hours=2)
 # Whoever has one address of IPv6 has all of its network.
 IPV6_NETWORK = 64
 PEER, FORWARDED = "REMOTE_ADDR", "HTTP_X_FORWARDED_FOR"
@@ -94,7 +96,7 @@ def forget(limit: Limit, whom: str) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Erase every count that ended a day ago; returns how many rows went."""
+    """Erase every count that ended most of a day ago; returns how many rows went."""
     count, _by_model = Allowance.objects.filter(ends_at__lt=now - FORGOTTEN_AFTER).delete()
     return count
 

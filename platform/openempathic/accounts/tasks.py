@@ -5,7 +5,7 @@ from celery import shared_task
 
 @shared_task
 def forget_tries() -> None:
-    """Erase counts of tries that ended a day ago."""
+    """Erase counts of tries that ended most of a day ago."""
     from django.utils import timezone
 
     from openempathic.accounts import limits
