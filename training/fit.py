@@ -28,7 +28,7 @@ import torch
 from training import captions, feature_cache, packing, parallel, resumption
 from training.clara import Clara
 from training.dev_recall import DevRecall
-from training.evaluation import card, comparison, page, report
+from training.evaluation import calibration, card, comparison, page, report
 from training.learner import Learner, Unlearnable, device_for
 from training.pace import Pace
 from training.packing import Packed, PackedClip
@@ -75,6 +75,8 @@ def fit(
     rivals = comparison.rivals(clara, folder)
     listening = rivals.listening(packed)
     measured = report.evaluate(clara, packed, plan, without=dropped, cache=learner.cache, listening=listening)
+    # From here on as it is served: the gate weighs what people will see.
+    calibration.serve(clara, measured)
     stop_if(is_stopping)
     comparison.write(rivals, packed, folder, listening=listening, without=dropped)
     stop_if(is_stopping)

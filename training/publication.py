@@ -35,9 +35,9 @@ __all__ = ["ENDED", "FORMAT", "MADE_BY_CHILD", "NotPublishable", "is_exported", 
 log = logging.getLogger(__name__)
 
 AGENT = "trainer"
-EVALUATION = "eval.json"
+EVALUATION, CONFIG = "eval.json", "config.json"
 MADE_BY_CHILD = (
-    "model.safetensors", "config.json", "preprocessor_config.json", "labels.json", EVALUATION, "README.md",
+    "model.safetensors", CONFIG, "preprocessor_config.json", "labels.json", EVALUATION, "README.md",
     "use_restrictions.json",
 )  # fmt: skip
 # What a run's row holds when nothing is owed any more.
@@ -87,8 +87,15 @@ def draft(run: TrainingRun, export: Path) -> Checkpoint:
         run_id=run.pk,
         files=files,
         evaluation={**told["eval"], "gate": told["gate"]},
+        sure_from=sure_from(export),
         published_at=timezone.now(),
     )
+
+
+def sure_from(export: Path) -> float:
+    """The probability under which the export names no emotion; 0 in one that could not be told on enough voices."""
+    told = json.loads((export / CONFIG).read_bytes()).get("clara", {})
+    return float(told.get("sure_from", 0.0))
 
 
 def put_blobs(prefix: str, export: Path, files: dict[str, str]) -> None:

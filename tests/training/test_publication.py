@@ -5,6 +5,7 @@ import json
 import pytest
 from django.db.models.functions import Now
 
+from contributions.models import Suggestion
 from openempathic import leases, moves, storage
 from openempathic.audit.models import AuditEvent
 from openempathic.registry import champion, signing
@@ -37,6 +38,20 @@ def test_what_is_published_is_whole_verified_and_named_last(judged, tmp_path):
     assert Clara.load(folder).labels.keys() == {"anger", "neutral"}
     assert checkpoint.evaluation["zero_shot"]["uar"] == 0.5
     assert checkpoint.evaluation["gate"]["passes"]
+
+
+def test_the_row_knows_from_where_the_checkpoint_is_sure(judged):
+    run, export, claim = judged
+    config = json.loads((export / "config.json").read_bytes())
+    config["clara"]["sure_from"] = 0.62
+    (export / "config.json").write_text(json.dumps(config))
+
+    published = publication.publish(run, export, claim)
+
+    published.refresh_from_db()
+    assert published.sure_from == 0.62
+    said = {"anger": 0.61, "neutral": 0.39}
+    assert not Suggestion(checkpoint=published, scores=said).is_sure
 
 
 def test_the_alias_and_the_manifest_come_after_the_crown(judged, monkeypatch):

@@ -114,6 +114,8 @@ def _more(measured: dict[str, Any]) -> str:
     if calibration := measured.get("calibration"):
         error = calibration["at_temperature"]["value"]
         told.append(f"How sure it says it is differs from how often it is right by {error:.3f} (ECE, 15 bins).")
+        if sure := calibration.get("not_sure"):
+            told.append(_not_sure(sure))
     if disturbed := measured.get("robustness"):
         worst = min(disturbed, key=lambda name: disturbed[name]["uar"])
         told.append(f"Of the disturbances tried, `{worst}` costs most: UAR {disturbed[worst]['uar']:.3f}.")
@@ -121,6 +123,14 @@ def _more(measured: dict[str, Any]) -> str:
         found = "found nothing" if leaks["passes"] else "**found something: see `leaks` in `eval.json`**"
         told.append(f"The probes for leaks between training and test {found}.")
     return " ".join(told)
+
+
+def _not_sure(told: dict[str, Any]) -> str:
+    wrong = "" if told["risk"] is None else f", of which {told['risk']:.0%} are wrong"
+    return (
+        f'Under {told["sure_from"]:.0%} it says "not sure" instead of naming an emotion: {told["coverage"]:.0%} of the '
+        f"test clips get an answer{wrong}."
+    )
 
 
 def _rows(by_language: dict[str, Any]) -> str:

@@ -96,7 +96,7 @@ def bare_tower(train: Heard, test: Heard, *, draws: int, seed: int) -> dict[str,
 
 def blocks(train: Heard, dev: Heard, test: Heard, *, draws: int, seed: int) -> dict[str, Any]:
     """What else is told of a checkpoint, one block a module."""
-    others, name = (dev, "dev") if len(dev) else (train, "train")
+    others, name = (dev, calibration.DEV) if len(dev) else (train, "train")
     return {
         "captions": zero_shot.measure(test, draws=draws, seed=seed),
         "retrieval": retrieval.measure(test, draws=draws, seed=seed),

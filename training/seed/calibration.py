@@ -15,6 +15,16 @@ LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.2, 5.0
 BINS = 15
 # A risk among fewer answers than this share of the clips hangs on some dozens of them, often of one voice.
 LEAST_COVERAGE = 0.05
+# Wrong at most this often when it says that it is sure; where that leaves too few answers, the card says so.
+HIGHEST_RISK = 0.2
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a model needs to say how sure it is: its config carries both."""
+
+    temperature: float
+    sure_from: float
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,15 @@ class Answered:
     sure_from: float
     coverage: float  # the share of clips that get an answer
     risk: float  # the share of wrong ones among those answers
+
+
+def calibrated(probabilities: np.ndarray, truth: np.ndarray, *, highest_risk: float = HIGHEST_RISK) -> Calibration:
+    """The temperature, and the confidence from which an answer is given, that fit these scores (clips, emotions)."""
+    temperature = fitted_temperature(probabilities, truth)
+    curve = risk_coverage(softened(probabilities, temperature), truth)
+    return Calibration(
+        temperature=round(temperature, 4), sure_from=sure_from(curve, highest_risk=highest_risk).sure_from
+    )
 
 
 def softened(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from training.evaluation import figures
 from training.seed import calibration, making
+from training.seed.calibration import HIGHEST_RISK, Calibration
 from training.seed.held_out import GROUPS, Unheard, speaker_groups
 
 DRAWS = 2000
-# Wrong at most this often when it says that it is sure; where that leaves too few answers, the card says so.
-HIGHEST_RISK = 0.2
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What a head needs to say how sure it is: its config carries both."""
-
-    temperature: float
-    sure_from: float
 
 
 def calibrated(heard: Unheard, *, highest_risk: float = HIGHEST_RISK) -> Calibration:
-    """The temperature, and the confidence from which an answer is given, that fit these scores."""
-    temperature = calibration.fitted_temperature(heard.probabilities, heard.truth)
-    curve = calibration.risk_coverage(calibration.softened(heard.probabilities, temperature), heard.truth)
-    return Calibration(
-        temperature=round(temperature, 4),
-        sure_from=calibration.sure_from(curve, highest_risk=highest_risk).sure_from,
-    )
+    """What fits these scores."""
+    return calibration.calibrated(heard.probabilities, heard.truth, highest_risk=highest_risk)
 
 
 def measured(heard: Unheard, *, groups: int = GROUPS) -> dict[str, Any]:
