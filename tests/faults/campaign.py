@@ -34,6 +34,8 @@ BACKLOG_EVERY_SECONDS = 0.5
 NUDGES = 20
 # More than what the recovery may take: a fault that is alone gives up its place then, and is told of.
 ALONE_SECONDS = 60.0
+# Twice what any fault with its recovery may take.
+STANDSTILL_SECONDS = 150.0
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 # Less than the quarter of an hour beyond which an S3 store refuses what is signed.
 CLOCK_STEP_SECONDS = 600
@@ -95,6 +97,7 @@ class Campaign:
         self.usual: dict[str, list[str]] = {}
         self.backlog = 0
         self._looked_at = 0.0
+        self._moved: tuple[tuple[int, ...], float] = ((), time.monotonic())
 
     @property
     def recovery_limit_seconds(self) -> float:
@@ -108,6 +111,7 @@ class Campaign:
     def play(self, uploaders: Uploaders) -> None:
         """Let every fault begin and end while the clients send theirs, then wait until the site has settled."""
         while not (uploaders.are_done() and not self.coming and not self.endings):
+            self._check_that_it_moves()
             self._end_what_is_due()
             self._begin_what_is_due(is_last=uploaders.are_done())
             self.restarts.update(self.stage.keep_running())
@@ -115,6 +119,14 @@ class Campaign:
             time.sleep(0.05)
         self.stage.wait_for(self._has_settled, "all was screened and suggested", patience_seconds=300)
         self._look(now=True)
+
+    def _check_that_it_moves(self) -> None:
+        """Raise where for long nothing was acknowledged, began or ended: something stands that should have come back."""
+        state = (self.ledger.count, len(self.coming), len(self.endings))
+        if state != self._moved[0]:
+            self._moved = (state, time.monotonic())
+        if time.monotonic() > self._moved[1] + STANDSTILL_SECONDS:
+            raise AssertionError(f"nothing moved for {STANDSTILL_SECONDS:.0f} s: {self.backlog} clips wait, {state}")
 
     def _has_settled(self) -> bool:
         return self.ask(WAITING) == [(0,)]
