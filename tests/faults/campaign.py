@@ -121,7 +121,7 @@ class Campaign:
         self._look(now=True)
 
     def _check_that_it_moves(self) -> None:
-        """Raise where for long nothing was acknowledged, began or ended: something stands that should have come back."""
+        """Raise where for long nothing was acknowledged, began or ended: what should have come back stands."""
         state = (self.ledger.count, len(self.coming), len(self.endings))
         if state != self._moved[0]:
             self._moved = (state, time.monotonic())
