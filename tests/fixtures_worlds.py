@@ -16,7 +16,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def _django_db_helper(request, django_db_setup, django_db_blocker):
-    """A test that commits leaves an empty database behind: it is stocked again, before the next one's transaction begins.
+    """A test that commits leaves an empty database: it is stocked again before the next one's transaction begins.
 
     Within that transaction it would be undone with it, and each test that follows would stock its own.
     """
