@@ -242,6 +242,7 @@ def _client(options: dict[str, str], *, checksums: str, key_id: str | None, secr
     # Imported here so that a site on a local folder never loads it.
     import boto3
     from botocore.config import Config
+    from botocore.handlers import add_expect_header
 
     endpoint = options.get("endpoint")
     config = Config(
@@ -255,7 +256,7 @@ def _client(options: dict[str, str], *, checksums: str, key_id: str | None, secr
         # A store of one's own seldom has a name in the DNS for every bucket.
         s3={"addressing_style": "path" if endpoint else "auto"},
     )
-    return boto3.session.Session().client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=endpoint,
         region_name=options.get("region", "us-east-1"),
@@ -263,6 +264,10 @@ def _client(options: dict[str, str], *, checksums: str, key_id: str | None, secr
         aws_secret_access_key=secret,
         config=config,
     )
+    # It would ask first whether it may send the bytes. A store that breaks off in the middle of that answer leaves
+    # botocore 1.44 in a loop that never ends: the thread was lost, and a core with it.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 def _measured(source: BinaryIO) -> tuple[bytes, int]:
