@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 LETTERS_LEAST, DIFFERENT_LEAST = 32, 10
 PLACEHOLDERS = ("changeme", "change-me", "change_me", "change this", "insecure", "replace", "your-secret", "example")
+# What Django calls the password of an address.
+GIVEN = "PASSWORD"
 KNOWN_PASSWORDS = {"postgres", "password", "openempathic", "changeme", "secret", "admin", "redis"}
 
 
@@ -33,7 +35,7 @@ def check(*, site_url: str, is_debug: bool, keys: Mapping[str, str], database: M
         wrong.append(f"{', '.join(keys)} must each have a value of its own")
     if is_debug:
         wrong.append("OE_DEBUG shows strangers the inside of the site: leave it off")
-    if str(database.get("PASSWORD", "")).lower() in KNOWN_PASSWORDS:
+    if str(database.get(GIVEN, "")).lower() in KNOWN_PASSWORDS:
         wrong.append("the password in DATABASE_URL is one that everybody tries first")
     if wrong:
         raise ImproperlyConfigured(f"Not started, since this site is on the internet ({site_url}): {'; '.join(wrong)}.")
