@@ -31,6 +31,8 @@ class Heard:
     # The likeliest emotion, where CLARA is sure of it.
     sure: str | None
     queries: list[Said]
+    # Of words that stand alone: the share of the sentences CLARA knows feelings by that fit the clip less; else None.
+    nearer_than: float | None = None
 
 
 def knock(*, visitor: str) -> None:
@@ -44,7 +46,13 @@ def hear(sound: bytes, *, queries: list[str], visitor: str) -> Heard:
     with _line(ANSWER_SECONDS) as line:
         told = _answer(line, {"wish": "hear", "visitor": visitor, "queries": queries}, sound)
     emotions, words = ([Said(*pair) for pair in told[name]] for name in ("emotions", "queries"))
-    return Heard(version=told["version"], emotions=likeliest(emotions), sure=told["sure"], queries=likeliest(words))
+    return Heard(
+        version=told["version"],
+        emotions=likeliest(emotions),
+        sure=told["sure"],
+        queries=likeliest(words),
+        nearer_than=told["nearer_than"],
+    )
 
 
 def likeliest(said: list[Said]) -> list[Said]:

@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from contributions.trying import wire
-from contributions.trying.model import Suggester
+from contributions.trying.model import Loaded, Suggester
 from contributions.trying.refusals import (
     Away,
     Busy,
@@ -49,6 +49,8 @@ ANSWER_SECONDS = 35.0
 QUERIES_MAX, QUERY_LETTERS_MAX = 5, 120
 # As the rule of screening that tells whether anybody speaks, as it is first set.
 LEAST_SPEECH_SECONDS = 0.3
+# Likenesses that differ by less are the same: a text is read alone, and those of the model together.
+ALIKE = 1e-5
 
 
 class AnotherEar(Exception):
@@ -134,18 +136,28 @@ class Ear:
             job.is_done.set()
 
     def heard(self, job: Job) -> dict[str, Any]:
-        """The probabilities of the emotions, and of the visitor's words among each other; raises NotHeard."""
+        """The probabilities of the emotions, and of the visitor's words among each other; raises NotHeard.
+
+        One description alone is held against the sentences that CLARA knows feelings by.
+        """
         waveform = decoded(job.sound)
         loaded = self.suggester.now()
         suggestion = loaded.clara.suggest(waveform)
-        # One description alone has nothing to be compared with.
         words = loaded.clara.score(waveform, job.queries) if len(job.queries) > 1 else {}
         return {
             "version": loaded.checkpoint.version,
             "emotions": sorted(suggestion.items()),
             "sure": loaded.clara.sure(suggestion),
             "queries": list(words.items()),
+            "nearer_than": nearer_than(loaded, waveform, job.queries[0]) if len(job.queries) == 1 else None,
         }
+
+
+def nearer_than(loaded: Loaded, waveform: Any, text: str) -> float:
+    """The share, 0 to 1, of the sentences that CLARA knows feelings by which are less like the clip than the text."""
+    sentences = loaded.sentences()
+    clip, words = loaded.clara.embed(waveform), loaded.clara.embed_text([text])[0]
+    return float((sentences @ clip < words @ clip - ALIKE).double().mean())
 
 
 def decoded(sound: bytes) -> Any:

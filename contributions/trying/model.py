@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
@@ -15,6 +15,8 @@ from openempathic.registry.champion import suggester
 from openempathic.registry.models import Checkpoint
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from training.clara import Clara
 
 log = logging.getLogger(__name__)
@@ -23,12 +25,20 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loaded:
     """A model and the row that names it."""
 
     checkpoint: Checkpoint
     clara: "Clara"
+    _sentences: "Tensor | None" = field(default=None, init=False, repr=False)
+
+    def sentences(self) -> "Tensor":
+        """Unit vectors (sentences, width) of all that the model knows its feelings by, read once."""
+        if self._sentences is None:
+            every = [sentence for several in self.clara.labels.values() for sentence in several]
+            self._sentences = self.clara.embed_text(every)
+        return self._sentences
 
 
 class Suggester:

@@ -100,7 +100,7 @@ def page(
             "sure": words.feeling(heard.sure).label if heard.sure else "",
             "emotions": list(bars(heard.emotions, are_feelings=True)),
             "queries": list(bars(heard.queries)),
-            "lone_query": queries[0] if len(queries) == 1 else "",
+            "lone": list(lone(queries, heard)),
         }
     return render(request, "try/try.html", shown, status=refusal.status if refusal else 200)
 
@@ -111,6 +111,12 @@ def bars(said: list[Said], *, are_feelings: bool = False) -> Iterator[Bar]:
         is_known = are_feelings and each.text in {emotion.name for emotion in taxonomy.emotions()}
         label = words.feeling(each.text).label if is_known else each.text
         yield Bar(name=each.text if is_known else "", label=label, percent=100 * each.probability)
+
+
+def lone(queries: list[str], heard: Heard) -> Iterator[Bar]:
+    """The one description, by how many of the sentences that CLARA knows feelings by it is nearer to the clip than."""
+    if heard.nearer_than is not None:
+        yield Bar(name="", label=queries[0], percent=100 * heard.nearer_than)
 
 
 def examples() -> list[str]:

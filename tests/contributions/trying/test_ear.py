@@ -17,6 +17,7 @@ from tests import servers, worlds
 from tests.contributions.trying.conftest import DIGEST, FEELINGS, OneModel, listening
 
 ANGER = worlds.ANGER.read_bytes()
+SENTENCES = [f"a voice of {emotion}" for emotion in FEELINGS]
 
 
 def wav(samples, rate_hz=16_000):
@@ -194,3 +195,14 @@ def test_whoever_speaks_otherwise_gets_no_answer_and_harms_nobody(sent):
 def test_no_more_words_are_heard_than_the_page_has_room_for():
     assert len(hear(queries=[f"voice {number}" for number in range(9)]).queries) == hearing.QUERIES_MAX
     assert hear(queries=["a lone voice"]).queries == []
+
+
+@pytest.mark.usefixtures("ear")
+def test_words_that_stand_alone_are_told_beside_the_sentences_that_clara_knows_feelings_by(clara):
+    (waveform,) = [hearing.decoded(ANGER)]
+    likeness = {text: float(clara.embed(waveform) @ clara.embed_text([text])[0]) for text in SENTENCES}
+    least, middle, most = sorted(likeness, key=likeness.get)
+
+    assert [hear(queries=[text]).nearer_than for text in (least, middle, most)] == pytest.approx([0, 1 / 3, 2 / 3])
+    assert hear().nearer_than is None
+    assert hear(queries=[least, most]).nearer_than is None

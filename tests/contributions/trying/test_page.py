@@ -37,11 +37,14 @@ def test_gina_tries_a_clip_without_a_script_and_without_an_account(client):
 
 
 @pytest.mark.usefixtures("ear")
-def test_one_description_alone_has_nothing_to_be_compared_with(client):
+def test_one_description_alone_is_held_against_what_clara_knows_feelings_by(client):
     told = tried(client, "a tired voice").content.decode()
 
-    assert told.count('class="bar"') == 3
-    assert "has nothing to be compared with" in told
+    assert told.count('class="bar"') == 4
+    assert "<bdi>a tired voice</bdi>" in told
+    assert "That is no probability" in told
+    assert "That is no probability" not in tried(client, "a tired voice", "a calm one").content.decode()
+    assert "That is no probability" not in tried(client).content.decode()
 
 
 @pytest.mark.usefixtures("ear")
