@@ -7,9 +7,9 @@ import errno
 import time
 from typing import Any
 
-from gunicorn.http import RequestParser
-from gunicorn.http.unreader import SocketUnreader
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http import RequestParser  # type: ignore[import-untyped]
+from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 SILENCE_SECONDS = 30.0
 # A telephone at the edge of its network brings more than this; from then on the average counts.
@@ -45,7 +45,7 @@ class PatientReader(SocketUnreader):
         return piece
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]
+class PatientWorker(ThreadWorker):
     """The threaded worker whose connections are read so."""
 
     def handle(self, conn: Any) -> Any:
