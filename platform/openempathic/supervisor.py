@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "beat": ("celery", "-A", "openempathic.celery", "beat", "--loglevel", "INFO"),
     "trainer": ("python", "manage.py", "trainer"),
     "ear": ("python", "manage.py", "ear"),
+    "backups": ("python", "manage.py", "back_up", "--schedule"),
 }
 EMBEDDED = ("web", "worker", "beat", "trainer", "ear")
 

@@ -20,8 +20,14 @@ DOORS = {
     "boto3": {"openempathic.storage.s3", "training.clara.places"},
     "torchaudio": {"training.clara.spectrogram"},
     "webrtcvad": {"contributions.audio.speech"},
-    "celery": {"openempathic.celery", "openempathic.audit.tasks", "contributions.tasks", "training.tasks"},
-    "kombu": {"openempathic.file_broker"},
+    "celery": {
+        "openempathic.celery",
+        "openempathic.accounts.tasks",
+        "openempathic.audit.tasks",
+        "contributions.tasks",
+        "training.tasks",
+    },
+    "kombu": {"openempathic.file_broker", "openempathic.redis_broker"},
     "crowdkit": {"contributions.listening.aggregation"},
     "pandas": {"contributions.listening.aggregation"},
 }
@@ -30,7 +36,7 @@ DOORS = {
 BRINGS = {
     "training.clara": ("dependencies",),
     "training": ("dependencies", "training"),
-    "": ("dependencies", "training", "site"),
+    "": ("dependencies", "training", "web", "site"),
 }
 # What a module asks for only when it is used so, and does without otherwise, saying what to install.
 ASKED_FOR = {

