@@ -17,3 +17,5 @@ urlpatterns = [
     path("", include("contributions.urls")),
     path("", include("training.urls")),
 ]
+
+handler500 = "openempathic.mishaps.broken"

@@ -10,7 +10,8 @@ from typing import Any
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("OE_WEB_WORKERS", "2"))
-worker_class = "gthread"
+# gthread, but that no thread waits for a client for ever.
+worker_class = "openempathic.patience.PatientWorker"
 threads = 8
 # A take of 32 MiB over a slow line: the thread waits, but the process goes on telling its master that it lives.
 timeout = 60
