@@ -9,7 +9,6 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core import signing
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models.functions import Now
@@ -18,7 +17,7 @@ from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contributions import progress
+from contributions import progress, unsubscribing
 from contributions.consenting import consent, retention
 from contributions.models import CheckpointNews, Clip, Contributor, CurrentConsent, Purpose
 from openempathic import audit, leases
@@ -33,10 +32,6 @@ SALT = "news:unsubscribe"
 FRESH = timedelta(days=7)
 RETRY_SECONDS = 3600
 ATTEMPTS_MAX = 8
-
-
-class NotOurs(Exception):
-    """The link was not made by this site, or is damaged."""
 
 
 def owe(*, now: datetime) -> int:
@@ -130,8 +125,7 @@ def written(helped: progress.Helped, voice: Contributor, person: User) -> EmailM
             "ending": ending,
         },
         to=[person.email],
-        # RFC 8058: the mail program's own button ends it.
-        headers={"List-Unsubscribe": f"<{ending}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+        headers=unsubscribing.headers(ending),
     )
 
 
@@ -141,21 +135,13 @@ def voices_of(person: User) -> list[Contributor]:
 
 
 def word_of(voice: Contributor) -> str:
-    """What the link carries: the voice's number under the site's key, which never ends; a link must work for years."""
-    return signer().sign(voice.pk.hex)
+    """What the link that ends such mail carries."""
+    return unsubscribing.word_of(voice, salt=SALT)
 
 
 def subscriber_of(word: str) -> Contributor:
-    """The voice that the link was made for; raises NotOurs."""
-    try:
-        return Contributor.objects.get(pk=signer().unsign(word))
-    except (signing.BadSignature, Contributor.DoesNotExist) as fault:
-        raise NotOurs from fault
-
-
-def signer() -> signing.Signer:
-    """Signs the links, with the key that outlives restarts and restores."""
-    return signing.Signer(key=settings.SIGNING_KEY, salt=SALT, sep=".")
+    """The voice that the link was made for; raises unsubscribing.NotOurs."""
+    return unsubscribing.reader_of(word, among=Contributor.objects.all(), salt=SALT)
 
 
 def unsubscribe(voice: Contributor, *, locale: str) -> bool:

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core import signing
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Max, Min
@@ -23,6 +22,7 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from contributions import unsubscribing
 from contributions.models import ReleaseDownload, ReleaseNews
 from contributions.releasing import datasets
 from openempathic import audit, leases
@@ -34,10 +34,6 @@ AGENT = "withdrawn-news"
 SALT = "withdrawn-news:unsubscribe"
 RETRY_SECONDS = 3600
 ATTEMPTS_MAX = 8
-
-
-class NotOurs(Exception):
-    """The link was not made by this site, or its person is gone."""
 
 
 def owe(*, now: datetime) -> int:
@@ -129,29 +125,19 @@ def written(row: ReleaseNews) -> EmailMessage:
         to=[row.person.email],
         headers={
             "Message-ID": f"<release-news-{row.pk}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>",
-            # RFC 8058: the mail program's own button ends it.
-            "List-Unsubscribe": f"<{ending}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            **unsubscribing.headers(ending),
         },
     )
 
 
-def signer() -> signing.Signer:
-    """Signs the links, with the key that outlives restarts and restores."""
-    return signing.Signer(key=settings.SIGNING_KEY, salt=SALT, sep=".")
-
-
 def word_of(person: User) -> str:
-    """What the link carries: the account's number under the site's key, which never ends."""
-    return signer().sign(str(person.pk))
+    """What the link that ends such mail carries."""
+    return unsubscribing.word_of(person, salt=SALT)
 
 
 def person_of(word: str) -> User:
-    """The account that the link was made for; raises NotOurs."""
-    try:
-        return User.objects.get(pk=int(signer().unsign(word)))
-    except (signing.BadSignature, ValueError, User.DoesNotExist) as fault:
-        raise NotOurs from fault
+    """The account that the link was made for; raises unsubscribing.NotOurs."""
+    return unsubscribing.reader_of(word, among=User.objects.all(), salt=SALT)
 
 
 def unsubscribe(person: User) -> bool:

@@ -1,20 +1,18 @@
 """What brings a person back: the goal they set for themselves, and an end to mail at one click."""
 
-from typing import Any
+from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from contributions import news, progress
 from contributions.consenting import consent
-from contributions.models import Contributor
 from contributions.models.coming_back import CLIPS_A_WEEK_MAX
 from contributions.views.doors import speaking, voice_required
+from contributions.views.unsubscribing import ends_mail
 
 
 @voice_required
@@ -43,37 +41,8 @@ def number_in(said: str) -> int | None:
     return int(said)
 
 
-@csrf_exempt
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request: HttpRequest, word: str) -> HttpResponse:
-    """End mail with one click: the page's button, or the mail program's own, which sends no cookie (RFC 8058).
-
-    A visit alone changes nothing, since programs that look for viruses follow every link.
-    """
-    try:
-        voice = news.subscriber_of(word)
-    except news.NotOurs as fault:
-        raise Http404 from fault
-    if request.POST.get("List-Unsubscribe") == "One-Click":
-        return ended(request, voice)
-    return asked(request, voice=voice)
-
-
-@csrf_protect
-def asked(request: HttpRequest, *, voice: Contributor) -> HttpResponse:
-    """The question at a GET, the act at a POST of our own page."""
-    if request.method == "POST":
-        return ended(request, voice)
-    return shown(request, is_over=False)
-
-
-def ended(request: HttpRequest, voice: Contributor) -> HttpResponse:
-    """From now on we write no more."""
-    news.unsubscribe(voice, locale=consent.locale_now())
-    return shown(request, is_over=True)
-
-
-def shown(request: HttpRequest, **facts: Any) -> HttpResponse:
-    """The page, in either state."""
-    return render(request, "contribute/unsubscribe.html", facts)
+@ends_mail("contribute/unsubscribe.html")
+def unsubscribe(word: str) -> Callable[[], bool]:
+    """End mail about clips and checkpoints with one click."""
+    voice = news.subscriber_of(word)
+    return lambda: news.unsubscribe(voice, locale=consent.locale_now())

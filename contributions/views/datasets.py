@@ -1,5 +1,6 @@
 """Published datasets: what a researcher finds, reads, accepts and downloads. Whatever is not published is not there."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from contributions import plots, taxonomy
 from contributions.api.files import served
@@ -23,6 +23,7 @@ from contributions.taxonomy import reading
 from contributions.views import words
 from contributions.views.dataset_panels import length, named, panels
 from contributions.views.figures import POLICY, kept
+from contributions.views.unsubscribing import ends_mail
 
 NAME_LETTERS = 12
 
@@ -115,32 +116,11 @@ def of_release(request: Any, dataset: Dataset, known: dict[str, Any]) -> HttpRes
     return response
 
 
-@csrf_exempt
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def mail(request: HttpRequest, word: str) -> HttpResponse:
-    """End mail about withdrawals with one click: the page's button, or the mail program's own (RFC 8058)."""
-    try:
-        person = withdrawn_news.person_of(word)
-    except withdrawn_news.NotOurs as fault:
-        raise Http404 from fault
-    if request.POST.get("List-Unsubscribe") == "One-Click":
-        return ended(request, person)
-    return asked(request, person=person)
-
-
-@csrf_protect
-def asked(request: HttpRequest, *, person: Any) -> HttpResponse:
-    """The question at a GET, the act at a POST of our own page."""
-    if request.method == "POST":
-        return ended(request, person)
-    return render(request, "datasets/mail.html", {"is_over": False})
-
-
-def ended(request: HttpRequest, person: Any) -> HttpResponse:
-    """From now on we write no more about withdrawals."""
-    withdrawn_news.unsubscribe(person)
-    return render(request, "datasets/mail.html", {"is_over": True})
+@ends_mail("datasets/mail.html")
+def mail(word: str) -> Callable[[], bool]:
+    """End mail about withdrawals with one click."""
+    person = withdrawn_news.person_of(word)
+    return lambda: withdrawn_news.unsubscribe(person)
 
 
 def found(name: str) -> Dataset:
