@@ -50,8 +50,7 @@ class LeaseLost(Exception):
 def claim(rows: QuerySet, pk: object, *, owner: str, seconds: int) -> Claim | None:
     """Take the row if it is among `rows` and free; return None when another worker was faster."""
     token = f"{owner}:{uuid.uuid4().hex}"
-    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=Now())
-    taken = rows.filter(free, pk=pk).update(
+    taken = rows.filter(is_free(), pk=pk).update(
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
         lease_owner=token,
@@ -61,6 +60,11 @@ def claim(rows: QuerySet, pk: object, *, owner: str, seconds: int) -> Claim | No
         return None
     fence = rows.model._base_manager.values_list("fence", flat=True).get(pk=pk, lease_owner=token)
     return Claim(model=rows.model, pk=pk, owner=token, fence=fence, seconds=seconds)
+
+
+def is_free() -> Q:
+    """Whether nobody holds the row now."""
+    return Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=Now())
 
 
 def claim_owed(rows: QuerySet, pk: object, *, by: str) -> Claim | None:
@@ -88,8 +92,12 @@ def give_back(held: Claim, *, retry_in_seconds: float | None = None, is_forgiven
 
 
 def due(rows: QuerySet, *, at_most: int) -> list[object]:
-    """Rows whose moment has come, each promised to one sweep: its next moment is set before it is returned."""
-    waiting = rows.filter(next_attempt_at__lte=Now())
+    """Free rows whose moment has come, each promised to one sweep: its next moment is set before it is returned.
+
+    Whoever holds a row needs no nudge, and one that is sent meanwhile would put the next off: a killed worker's row
+    would wait for half a lease more after its lease has run out.
+    """
+    waiting = rows.filter(is_free(), next_attempt_at__lte=Now())
     # A nudge that the broker lost is sent again after this long; one that arrives twice finds the row claimed.
     pause = timedelta(seconds=settings.LEASE_SECONDS / 2)
     promised = []

@@ -70,6 +70,14 @@ def test_a_due_row_is_promised_to_one_sweep(clip):
     assert leases.due(due, at_most=10) == []
 
 
+def test_a_row_that_somebody_holds_is_due_the_moment_its_lease_has_run_out(clip):
+    held = take(clip)
+    assert leases.due(Clip.objects.all(), at_most=10) == []
+    leases.fenced(held).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert leases.due(Clip.objects.all(), at_most=10) == [clip.pk]
+
+
 def test_a_row_whose_moment_has_not_come_is_left_alone(clip):
     Clip.objects.update(next_attempt_at=timezone.now() + timedelta(hours=1))
 
