@@ -23,7 +23,7 @@ from tests.faults import proxies
 from tests.faults.ledger import Ledger
 from tests.faults.proxies import Wire
 from tests.faults.schedule import Fault
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, descendants
 from tests.faults.uploaders import Uploaders
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ BACKLOG_EVERY_SECONDS = 0.5
 NUDGES = 20
 # More than what the recovery may take: a fault that is alone gives up its place then, and is told of.
 ALONE_SECONDS = 60.0
+# So long a fault waits for its victim to have work in hand: most workers' deaths would interrupt nothing.
+AIM_SECONDS = 10.0
 # Twice what any fault with its recovery may take.
 STANDSTILL_SECONDS = 150.0
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
@@ -96,7 +98,7 @@ class Campaign:
         self.quiet_until = 0.0
         self.usual: dict[str, list[str]] = {}
         self.backlog = 0
-        self._looked_at = 0.0
+        self._looked_at = self._aimed_at = 0.0
         self._moved: tuple[tuple[int, ...], float] = ((), time.monotonic())
 
     @property
@@ -116,7 +118,7 @@ class Campaign:
             self._begin_what_is_due(is_last=uploaders.are_done())
             self.restarts.update(self.stage.keep_running())
             self._look()
-            time.sleep(0.05)
+            time.sleep(0.01 if self._aimed_at else 0.05)
         self.stage.wait_for(self._has_settled, "all was screened and suggested", patience_seconds=300)
         self._look(now=True)
 
@@ -138,7 +140,10 @@ class Campaign:
         fault = self.coming[0]
         if self._must_wait(fault):
             return
+        if fault.is_aimed and not self._has_work(fault.whom) and self._aims():
+            return
         self.coming.pop(0)
+        self._aimed_at = 0.0
         if not self.happenings:
             self.quiet_until = time.time()
         happening = Happening(fault, time.time())
@@ -153,6 +158,16 @@ class Campaign:
         if fault.whom in self.stage.held or (fault.act == "another" and f"another-{fault.whom}" in self.stage.parts):
             return True
         return (fault.is_alone and bool(self.endings)) or any(map(self._is_guarded, self.happenings[-1:]))
+
+    def _has_work(self, name: str) -> bool:
+        """Whether one of the part's processes holds a row at this moment."""
+        pids = {each.pid for each in descendants(self.stage.parts[name])}
+        return bool(self._held_by(pids))
+
+    def _aims(self) -> bool:
+        """Whether there is still time to wait for the victim to have work in hand."""
+        self._aimed_at = self._aimed_at or time.monotonic()
+        return time.monotonic() < self._aimed_at + AIM_SECONDS
 
     def _is_guarded(self, happening: Happening) -> bool:
         is_late = time.time() > happening.began_at + happening.fault.seconds + ALONE_SECONDS

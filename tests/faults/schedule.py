@@ -34,6 +34,11 @@ class Fault:
         """Whether it ends a process with SIGKILL."""
         return self.act in ("kill", "kill child", "clock")
 
+    @property
+    def is_aimed(self) -> bool:
+        """Whether it waits until its victim has work in hand."""
+        return self.whom.startswith("worker") and self.act in ("kill", "kill child", "freeze")
+
     def __str__(self) -> str:
         alone = ", alone" if self.is_alone else ""
         return f"{self.after_clips:>5} {self.act} {self.whom} {self.detail} {self.seconds:.1f} s{alone}"
