@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from contributions import unsubscribing
 from contributions.consenting import consent
 from contributions.leaving import exports, farewell
 from contributions.models import ReleaseDownload, ReleaseNews
@@ -62,5 +63,5 @@ def test_with_her_account_goes_what_we_kept_of_her_downloads_and_no_mail_follows
     assert not ReleaseNews.objects.exists()
     assert not withdrawn_news.tell_due(copies.pk)
     assert mail.outbox == []
-    with pytest.raises(withdrawn_news.NotOurs):
+    with pytest.raises(unsubscribing.NotOurs):
         withdrawn_news.person_of(word)
