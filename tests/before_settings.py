@@ -24,8 +24,20 @@ os.environ["OE_MFA_REQUIRED"] = "off"
 # Most tests are about champions, or about nobody who suggests: test_seed_head.py switches it on.
 os.environ["OE_SEED_HEAD"] = "off"
 
+# Who looks for a line looks for words, as at a terminal: test_logs.py tries the other form.
+os.environ["OE_LOG_FORMAT"] = "text"
+
 # A developer's own site must not leak into the tests.
-for name in ("DATABASE_URL", "STORAGE_URL", "BROKER_URL", "EMAIL_URL", "OE_SITE_URL", "OE_DEBUG", "PORT"):
+for name in (
+    "DATABASE_URL",
+    "STORAGE_URL",
+    "BROKER_URL",
+    "EMAIL_URL",
+    "OE_SITE_URL",
+    "OE_DEBUG",
+    "OE_METRICS_TOKEN",
+    "PORT",
+):
     os.environ.pop(name, None)
 # The acts are tested on PostgreSQL too: tests/openempathic/test_postgres.py.
 if url := os.environ.get("OE_TEST_DATABASE_URL"):

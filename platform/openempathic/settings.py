@@ -6,7 +6,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from openempathic import beat, production
+from openempathic import beat, logs, production
 from openempathic.keys import site_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "openempathic.visits.Visits",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -209,7 +210,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 PROXIES = env.int("OE_PROXIES", 1) if env.bool("OE_BEHIND_PROXY", False) else 0
 if PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -362,12 +363,6 @@ TRAINER_LEASE_SECONDS = env.int("OE_TRAINER_LEASE_SECONDS", 60)
 TRAINER_PROCESSES = env.int("OE_TRAINER_PROCESSES", 0)
 TRAINER_LAUNCH = env.str("OE_TRAINER_LAUNCH", "")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("OE_LOG_LEVEL", "INFO")},
-    # That a worker is ready is news; that it swept, every two seconds, is not.
-    "loggers": {"celery": {"level": "WARNING"}, "celery.apps.worker": {"level": "INFO"}},
-}
+LOGGING = logs.configuration()
+# Whoever asks for /metrics shows this word; without one nobody is answered.
+METRICS_TOKEN = env.str("OE_METRICS_TOKEN", "")

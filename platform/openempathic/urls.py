@@ -3,11 +3,14 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from openempathic.health import healthz
+from openempathic.health import healthz, readyz
+from openempathic.metrics.page import metrics
 from openempathic.well_known import model_key, public_key
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path(".well-known/open-empathic-key.json", public_key, name="public-key"),
     path(".well-known/open-empathic-models.pem", model_key, name="model-key"),
     path(".well-known/open-empathic-models/<str:name>.pem", model_key, name="model-key-named"),

@@ -8,6 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from openempathic import logs
+from openempathic.metrics import counting
+
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("OE_WEB_WORKERS", "2"))
 # gthread, but that no thread waits for a client for ever.
@@ -23,9 +26,17 @@ preload_app = True
 # A heartbeat that waits for a busy disk would have the worker killed.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes an unnamed file there
 errorlog = "-"
-# An access log would keep the addresses of people who lend us their voices.
+# Gunicorn's own access log would keep the addresses of people who lend us their voices, and of doors that hold a code:
+# openempathic.visits tells of each request instead.
 accesslog = None
+logconfig_dict = logs.configuration()
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Let the processes count in files of their own, from nothing."""
+    root = Path(__file__).resolve().parent.parent.parent
+    counting.count_as("web", var=Path(os.environ.get("OE_VAR") or root / "var").resolve())
 
 
 def pre_fork(server: Any, worker: Any) -> None:
