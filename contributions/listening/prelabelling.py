@@ -45,6 +45,10 @@ class NotSuggestable(Exception):
     """The model could not listen: its files are missing, corrupt, or the clip is gone."""
 
 
+class StorageAway(NotSuggestable):
+    """The store does not answer, which is nobody's failed attempt."""
+
+
 class NotSound(NotSuggestable):
     """The checkpoint itself is at fault: its files or its signature are not what was published."""
 
@@ -114,7 +118,9 @@ def prelabel_due(suggestion_id: int) -> Suggestion | None:
     except NotSuggestable as reason:
         log.warning("No suggestion for %s: %s", suggestion.clip_id, reason)
         leases.fenced(claim).update(failure=str(reason)[:200])
-        leases.give_back(claim, retry_in_seconds=retry_after(suggestion.attempts))
+        is_away = isinstance(reason, StorageAway)
+        pause = RETRY_SECONDS if is_away else retry_after(suggestion.attempts)
+        leases.give_back(claim, retry_in_seconds=pause, is_forgiven=is_away)
         return None
     keep(scores, claim)
     # How much it doubts decides how soon people should hear it; a worker that dies before leaves it where it was.
@@ -183,6 +189,8 @@ def listen(clip: Clip, checkpoint: Checkpoint) -> dict[str, float]:
         try:
             archive = storage.fetch(clip.archive, Path(folder) / "archive.flac")
             decoded = decode.decode(archive, longest_seconds=longest_seconds(clip.mode))
+        except storage.AWAY as fault:
+            raise StorageAway(f"its sound cannot be read now: {fault}") from fault
         except (storage.StorageError, decode.Undecodable) as fault:
             raise NotSuggestable(f"its sound cannot be read: {fault}") from fault
     return {emotion: round(float(score), 5) for emotion, score in clara.suggest(decoded.waveform).items()}
@@ -198,7 +206,9 @@ def loaded(checkpoint: Checkpoint) -> "Clara":
         return load_once(str(fetch(checkpoint, into=settings.VAR / "checkpoints")))
     except (Unsound, CorruptCheckpoint) as fault:
         raise NotSound(str(fault)) from fault
-    except (NotFetchable, seed.NotHere) as fault:
+    except NotFetchable as away:
+        raise StorageAway(str(away)) from away
+    except seed.NotHere as fault:
         raise NotSuggestable(str(fault)) from fault
 
 

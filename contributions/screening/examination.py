@@ -67,8 +67,9 @@ def examine_due(clip_id: UUID | str) -> Clip | None:
         # Withdrawn, or taken over after our lease ran out: what we found is nobody's business now.
         withdrawal.erase_if_gone(clip)
         return None
-    except Exception:
-        leases.give_back(claim, retry_in_seconds=RETRY_SECONDS)
+    except Exception as fault:
+        # A store that is away is nobody's failed attempt: half a minute of it would bring every clip to a moderator.
+        leases.give_back(claim, retry_in_seconds=RETRY_SECONDS, is_forgiven=isinstance(fault, storage.AWAY))
         if withdrawal.erase_if_gone(clip):
             return None
         raise

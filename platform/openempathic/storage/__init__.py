@@ -39,6 +39,7 @@ from openempathic.storage.objects import (
 from openempathic.storage.s3 import Bucket
 
 __all__ = [
+    "AWAY",
     "AlreadyStored",
     "BadKey",
     "ConditionalWritesIgnored",
@@ -65,6 +66,9 @@ __all__ = [
     "store_at",
     "verify_conditional_writes",
 ]
+
+# What says nothing against the object: the same may go well in a minute.
+AWAY = (StorageUnreachable, StorageFull)
 
 
 def put(key: str, source: bytes | Path | BinaryIO, *, sha256: str | None = None, if_absent: bool = False) -> Stored:

@@ -149,7 +149,7 @@ def test_a_champion_that_was_mended_serves_again_and_hears_what_it_missed(vera, 
     assert set(made()) == {(clip.pk, first.pk), (clip.pk, second.pk)}
 
 
-def test_storage_that_is_away_for_a_moment_says_nothing_against_a_champion(vera, crown, monkeypatch):
+def test_storage_that_is_away_for_long_says_nothing_against_champion_or_clip(vera, crown, monkeypatch):
     checkpoint = crown()
     worlds.screened_clip(vera)
 
@@ -158,9 +158,12 @@ def test_storage_that_is_away_for_a_moment_says_nothing_against_a_champion(vera,
 
     with monkeypatch.context() as outage:
         outage.setattr(storage, "fetch", away)
-        prelabelled()
+        for _attempt in range(2 * prelabelling.ATTEMPTS_MAX):
+            Suggestion.objects.update(next_attempt_at=Now())
+            prelabelled()
 
     assert crowned.suggester() == checkpoint
+    assert prelabelling.give_up_exhausted() == 0
     assert Suggestion.objects.get().next_attempt_at is not None
 
 

@@ -174,6 +174,19 @@ def test_three_failed_attempts_bring_a_clip_to_a_moderator(vera, monkeypatch):
     assert (clip.status, clip.status_reason) == (Clip.Status.QUARANTINED, "ATTEMPTS_FAILED")
 
 
+def test_a_store_that_is_away_for_long_is_not_held_against_a_clip(vera, monkeypatch):
+    clip = worlds.stored_clip(vera)
+    monkeypatch.setattr(examination, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(storage, "fetch", Mock(side_effect=storage.StorageUnreachable("away")))
+    for _attempt in range(2 * examination.ATTEMPTS_MAX):
+        with pytest.raises(storage.StorageUnreachable):
+            examination.examine_due(clip.pk)
+    monkeypatch.undo()
+
+    assert examination.quarantine_exhausted() == 0
+    assert examination.examine_due(clip.pk) is not None
+
+
 def test_a_failed_attempt_is_due_again(vera, monkeypatch):
     clip = worlds.stored_clip(vera)
     monkeypatch.setattr(examination, "RETRY_SECONDS", 0)
