@@ -72,7 +72,7 @@ def in_turns(items: list[pytest.Item]) -> list[pytest.Item]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat each test that kills processes OE_SEEDS times, with the seed for those who ask: a kill is seldom alike.
 
-    A test that takes long has a number of its own: `faults(seeds="OE_CAMPAIGNS")`.
+    A test that takes long has a number of its own: `faults(seeds="OE_LONG_SEEDS")`.
     """
     if marker := metafunc.definition.get_closest_marker("faults"):
         seeds = int(os.environ.get(marker.kwargs.get("seeds", "OE_SEEDS"), "1"))

@@ -20,7 +20,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.uploaders import Uploaders
 from tests.forms import EVERY
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.faults(seeds="OE_LONG_SEEDS")
 log = logging.getLogger(__name__)
 UPLOADS = int(os.environ.get("OE_BROKER_UPLOADS", "1000" if EVERY else "12"))
 ENVIRONMENT = {"OE_LEASE_SECONDS": "4", "OE_CLIPS_PER_DAY": "1000000", "OE_SEEK_DUPLICATES": "off"}

@@ -24,7 +24,7 @@ from tests.faults.stage import Stage, stage
 from tests.faults.uploaders import LONGEST_PAUSE_SECONDS, Uploaders, tried
 from tests.forms import EVERY, first_of
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.faults(seeds="OE_LONG_SEEDS")
 log = logging.getLogger(__name__)
 UPLOADS = int(os.environ.get("OE_UPLOADS", "5000" if EVERY else "80"))
 KILLS = int(os.environ.get("OE_KILLS", "100" if EVERY else "4"))

@@ -118,6 +118,7 @@ def killed_everywhere(judged, tmp_path, *, at):
     raise AssertionError("a publication never ends")
 
 
+@pytest.mark.faults(seeds="OE_LONG_SEEDS")
 def test_twenty_zombie_trainers_publish_nothing_twice(judged, tmp_path):
     first(judged)
     release, template, overtaken = judged[0].release, judged[1], 0
