@@ -114,8 +114,8 @@ def decidable_by(person: Any) -> ClipQuerySet:
 
 def reported_to(person: Any) -> ClipQuerySet:
     """The clips that listeners still meet, with a report that this moderator may answer."""
-    # From the few reports to their clips. Asked apart: PostgreSQL would go from every clip that is heard to its reports,
-    # which took a second and a half of a million clips.
+    # From the few reports to their clips. Asked apart: PostgreSQL would go from every clip that is heard to its
+    # reports, which took a second and a half of a million clips.
     unanswered = ClipReport.objects.filter(answer__isnull=True).values_list("clip", flat=True).distinct()
     clips = impartial(person).covered_by(Purpose.STORE_AND_REVIEW)
     return clips.filter(pk__in=list(unanswered), status__in=HEARD)
