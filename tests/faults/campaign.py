@@ -29,8 +29,8 @@ from tests.faults.uploaders import Uploaders
 log = logging.getLogger(__name__)
 
 # So few clips wait for screening that what is measured is the recovery, and not the queue.
-BACKLOG_MAX = 10
-BACKLOG_EVERY_SECONDS = 0.5
+BACKLOG_MAX = 4
+BACKLOG_EVERY_SECONDS = 0.25
 NUDGES = 20
 # More than what the recovery may take: a fault that is alone gives up its place then, and is told of.
 ALONE_SECONDS = 60.0
