@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from contributions.leaving import withdrawal
 from contributions.models import Clip
 from openempathic import leases
+from openempathic.audit.models import Verification
+from openempathic.backups.models import Backup
 from openempathic.metrics import counting, folder_of, page, tasks
 from tests import worlds
 from training.models import TrainingRun
@@ -118,6 +120,21 @@ def test_the_run_under_way_and_the_last_one_are_told(read):
     assert found["openempathic_training_last_outcome", ("status", "FAILED")] == 1
     assert found["openempathic_training_last_outcome", ("status", "PUBLISHED")] == 0
     assert found["openempathic_training_runs", ("status", "TRAINING")] == 1
+
+
+def test_what_was_verified_and_backed_up_is_told_by_its_age(read):
+    nothing = read()
+    moment = timezone.now() - timedelta(hours=2)
+    Verification.objects.create(verified_at=moment, broken_count=3)
+    sizes = {"object_count": 1, "byte_count": 1, "copied_bytes": 1}
+    Backup.objects.create(begun_at=moment, finished_at=moment, place="file:///x", name="x", **sizes)
+
+    found = read()
+
+    assert not {("openempathic_audit_broken",), ("openempathic_backup_age_seconds",)} & nothing.keys()
+    assert found["openempathic_audit_broken",] == 3
+    assert 7200 <= found["openempathic_audit_verified_age_seconds",] < 7300
+    assert 7200 <= found["openempathic_backup_age_seconds",] < 7300
 
 
 def test_doors_and_tasks_are_counted_by_name(client, read):

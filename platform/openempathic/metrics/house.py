@@ -1,4 +1,4 @@
-"""Gauges of the ground floor: the disk, the log's seals, the checkpoints."""
+"""Gauges of the ground floor: the disk, the log's seals, the checkpoints, the backups."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from openempathic.audit import sealing
+from openempathic.audit.models import Verification
+from openempathic.backups import newest
 from openempathic.metrics import Gauge
 from openempathic.registry.models import Checkpoint
 
@@ -14,10 +16,12 @@ COUNTED_MAX = 100_000
 
 
 def gauges() -> Iterator[Gauge]:
-    """Disk, seals and champion."""
+    """Disk, seals, champion and backups."""
     yield from disk()
     yield from seals()
+    yield from verification()
     yield from champion()
+    yield backup()
 
 
 def disk() -> Iterator[Gauge]:
@@ -41,6 +45,17 @@ def seals() -> Iterator[Gauge]:
     yield from (count, oldest)
 
 
+def verification() -> Iterator[Gauge]:
+    """When all that was sealed and chained was last looked at, and how much of it did not hold."""
+    age = Gauge("openempathic_audit_verified_age_seconds", "Time since seals and chains were last verified.")
+    broken = Gauge("openempathic_audit_broken", "What did not hold when seals and chains were last verified.")
+    last = Verification.objects.last()
+    if last is not None:
+        age.say((timezone.now() - last.verified_at).total_seconds())
+        broken.say(last.broken_count)
+    yield from (age, broken)
+
+
 def champion() -> Iterator[Gauge]:
     """How old the champion's crown is, and whether workers refuse what they should use."""
     age = Gauge("openempathic_champion_age_seconds", "How long the champion has been champion; absent without one.")
@@ -50,3 +65,10 @@ def champion() -> Iterator[Gauge]:
         age.say((timezone.now() - (of.crowned_at or of.published_at)).total_seconds())
     refused.say(of is not None and bool(of.refused_reason))
     yield from (age, refused)
+
+
+def backup() -> Gauge:
+    """How far back a restore would lead."""
+    age = Gauge("openempathic_backup_age_seconds", "Age of the newest whole backup; absent while there is none.")
+    age.say(newest.age_seconds(timezone.now()))
+    return age
