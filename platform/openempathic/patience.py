@@ -46,7 +46,18 @@ class PatientReader(SocketUnreader):
 
 
 class PatientWorker(ThreadWorker):
-    """The threaded worker whose connections are read so."""
+    """The threaded worker whose connections are read so, and that lets nobody wait at a door that will not open."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take new connections or none; one that stops gives up its share of the port at once.
+
+        Gunicorn keeps it until the last request under way has ended: whoever connects meanwhile is taken by the kernel,
+        hears nothing for fifteen seconds, and is then cut off.
+        """
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for each in self.sockets:
+                each.close()
 
     def handle(self, conn: Any) -> Any:
         """Answer one request of the connection."""
