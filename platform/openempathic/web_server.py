@@ -1,6 +1,7 @@
 """How gunicorn serves the site: `gunicorn --config python:openempathic.web_server openempathic.wsgi`.
 
-HOST and PORT say where (127.0.0.1, 8000), OE_WEB_WORKERS how many processes (2), of eight threads each.
+HOST and PORT say where (127.0.0.1, 8000), OE_WEB_WORKERS how many processes (2), of eight threads each. Of
+OE_STOP_SECONDS (20) three quarters are for requests that are under way when it is asked to stop.
 """
 
 import gc
@@ -19,7 +20,7 @@ threads = 8
 # A take of 32 MiB over a slow line: the thread waits, but the process goes on telling its master that it lives.
 timeout = 60
 # Less than the supervisor's patience, so that requests under way end before it loses it.
-graceful_timeout = 15
+graceful_timeout = max(1, int(0.75 * float(os.environ.get("OE_STOP_SECONDS", "20"))))
 keepalive = 5
 # The site is read in once and shared: a process costs 60 MiB of its own instead of 104. An update is a restart.
 preload_app = True
