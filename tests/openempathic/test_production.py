@@ -38,6 +38,8 @@ def refused(*, site_url=HTTPS, is_debug=False, password="", **changed):
         ("changeme-" + GOOD["OE_SECRET_KEY"], "left as it came"),
         (GOOD["OE_SIGNING_KEY"], "a value of its own"),
     ],
+    # The keys are drawn anew in every process, and all of them must name the tests alike.
+    ids=["empty", "short", "repeated", "django's", "left", "shared"],
 )
 def test_a_key_that_is_none_is_refused_on_the_internet_and_not_at_a_desk(key, why):
     assert why in refused(OE_SECRET_KEY=key)
