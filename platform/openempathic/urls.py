@@ -21,4 +21,5 @@ urlpatterns = [
     path("", include("training.urls")),
 ]
 
+handler400 = "openempathic.mishaps.misunderstood"
 handler500 = "openempathic.mishaps.broken"

@@ -32,8 +32,7 @@ LETTER = re.compile(r"[^\W\d_]")
 NAMES = {"Open Empathic", "CLARA", "JSON", "UTC"}
 # The made-up word by which moderators speak of a listener.
 LISTENER = re.compile(r"\b[A-Z][aeiou](?:[a-z][aeiou]){2} \d\d\b")
-# 500.html knows nothing, not even a catalogue: it says the same in several languages itself.
-TEMPLATES_OF_ERRORS = ("400.html", "403_csrf.html", "429.html")
+TEMPLATES_OF_ERRORS = ("400.html", "403_csrf.html", "413.html", "429.html", "500.html")
 
 
 class Marked(trans_real.TranslationCatalog):
