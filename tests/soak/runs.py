@@ -189,7 +189,7 @@ class Runs(Stage):
     def exports(self, attempt):
         attempt.export.mkdir(exist_ok=True)
         for name in publication.MADE_BY_CHILD:
-            (attempt.export / name).write_text(f"{name} of {attempt.run.pk}")
+            (attempt.export / name).write_text(json.dumps({name: str(attempt.run.pk)}))
         told = {**EVALUATION, "training": {"release_digest": attempt.run.release.digest}}
         (attempt.export / publication.EVALUATION).write_text(json.dumps(told))
 
