@@ -22,7 +22,7 @@ from django.utils import timezone
 from contributions.models import Release
 from contributions.releasing import releases, rewriting
 from contributions.taxonomy import restrictions
-from openempathic import leases, moves, storage
+from openempathic import leases, logs, moves, storage
 from openempathic.holding import Holding
 from openempathic.registry import champion
 from training import lineage, notices, publication, states, telling, travelling
@@ -59,7 +59,8 @@ def retrain_due(*, owner: str, is_stopping: Callable[[], bool] = never) -> Train
     for pk in due_runs().order_by("next_attempt_at").values_list("pk", flat=True):
         if claim := leases.claim(due_runs(), pk, owner=owner, seconds=settings.TRAINER_LEASE_SECONDS):
             run = TrainingRun.objects.select_related("release").get(pk=pk)
-            attempt_run(run, claim, is_stopping=is_stopping)
+            with logs.about(run_id=pk):
+                attempt_run(run, claim, is_stopping=is_stopping)
             return TrainingRun.objects.get(pk=pk)
     return None
 

@@ -7,12 +7,15 @@ Its options are environment variables, handed on to every process:
     OE_WEB_WORKERS     web processes, of eight threads each: 2
     OE_STOP_SECONDS    patience with a process that was asked to stop, before it is killed: 20
 
+    OE_LOG_FORMAT      text or json: text on a terminal, else json
+
 and those of openempathic.settings. Database and taxonomy must be there already: `./run` sees to that. Ctrl-C or SIGTERM
 stops all, the trainer after writing its checkpoint; a second one kills. If the supervisor itself is killed, the kernel
 kills its processes, and openempathic.warden theirs.
 """
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -24,10 +27,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
+
+from openempathic import logs
 
 # Every way the site's processes are started; docker-compose.yml runs these very commands.
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -62,6 +68,8 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 def main() -> int:
     """Run the embedded site until it is told to stop."""
+    # Its processes write into pipes, and could not know that somebody sits before it.
+    os.environ["OE_LOG_FORMAT"] = "json" if logs.is_json() else "text"
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
     if why := unusable(host, port):
         say("site", why)
@@ -258,8 +266,22 @@ def relay(name: str, output: IO[bytes]) -> None:
 
 def say(name: str, line: str) -> None:
     """One line of the site's output, in one write, so that lines of two processes never mix."""
-    sys.stdout.write(f"{name:<7} | {line}\n")
+    said = as_json(name, line) if logs.is_json() else f"{name:<7} | {line}"
+    sys.stdout.write(f"{said}\n")
     sys.stdout.flush()
+
+
+def as_json(name: str, line: str) -> str:
+    """The line as one object that names its process: its own where it is one, else with the line as its message."""
+    told: Any = None
+    with suppress(ValueError):
+        told = json.loads(line)
+    if not isinstance(told, dict):
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+        # What the supervisor itself says is meant to be read, addresses and all.
+        message = line if name == "site" else logs.scrubbed(line)
+        told = {"time": moment, "level": "INFO", "logger": name, "message": message}
+    return json.dumps({**told, "process": name}, ensure_ascii=False)
 
 
 def ended(returncode: int) -> str:

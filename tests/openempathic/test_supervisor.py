@@ -158,6 +158,19 @@ def test_a_supervisor_killed_outright_leaves_nobody(family):
     wait_until(lambda: all(is_gone(pid) for pid in pids))
 
 
+def test_in_json_each_line_is_an_object_that_names_its_process(family, monkeypatch):
+    monkeypatch.setenv("OE_LOG_FORMAT", "json")
+    says = 'print(\'{"level": "ERROR", "message": "oh"}\'); print("vera@example.org broke"); raise SystemExit(3)'
+    site = family(worker=says)
+
+    site.wait_for("starts again")
+
+    told = [json.loads(line) for line in list(site.lines)]
+    found = {(line["process"], line["level"], line["message"]) for line in told}
+    assert {("worker", "ERROR", "oh"), ("worker", "INFO", "[…] broke")} <= found
+    assert ("site", "INFO", "worker ended with exit status 3; it starts again in 0.01 s.") in found
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_polite_end_waits_for_the_checkpoint(family, number):
     site = family(web=LIVES, trainer=CHECKPOINTS)
