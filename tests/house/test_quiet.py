@@ -149,4 +149,4 @@ def test_the_middleware_asks_every_form_where_it_comes_from():
 
     assert "django.middleware.csrf.CsrfViewMiddleware" in site.MIDDLEWARE
     # Each looks by itself, later: the page to try CLARA on before it reads a sound, and letters' one-click links.
-    assert excused == {f"contributions/views/{name}.py" for name in ("trying", "coming_back", "datasets")}
+    assert excused == {f"contributions/views/{name}.py" for name in ("trying", "unsubscribing")}
