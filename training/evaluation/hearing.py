@@ -61,12 +61,12 @@ class Heard:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """The clips in CLARA's space: unit rows (clips, width)."""
-        return self._heard[0]
+        return self._heard[0].cpu().numpy()
 
     @cached_property
     def probabilities(self) -> np.ndarray:
         """What a suggestion says of each clip (clips, labels), in the order of `clara.labels`."""
-        return self._heard[1]
+        return self.clara.scored(*self._heard).cpu().numpy()
 
     @property
     def suggested(self) -> list[str]:
@@ -76,7 +76,7 @@ class Heard:
 
     def under(self, disturbance: str) -> np.ndarray:
         """What a suggestion would say of each clip (clips, labels) after the disturbance of that name."""
-        return self.listening.heard(self.clara, self.clips, name=disturbance)[1]
+        return self.clara.scored(*self.listening.heard(self.clara, self.clips, name=disturbance)).cpu().numpy()
 
     def where(self, keep: Callable[[PackedClip], bool]) -> Heard:
         """The same for some of the clips; what was heard already is not heard again."""
@@ -89,16 +89,16 @@ class Heard:
         return chosen
 
     @cached_property
-    def _heard(self) -> tuple[np.ndarray, np.ndarray]:
-        """Embeddings (clips, width) and probabilities (clips, labels): of what the cache holds, or of the sound."""
+    def _heard(self) -> tuple[Tensor, Tensor]:
+        """What `Clara.scored` reads: of what the cache holds, or of the sound."""
         if not self.cache or not self.clips:
             return self.listening.heard(self.clara, self.clips)
         parts = []
         for start in range(0, len(self.clips), CLIPS_AT_ONCE):
             tokens = [self.cache.tokens(clip) for clip in self.clips[start : start + CLIPS_AT_ONCE]]
-            parts.append([made.cpu().numpy() for made in self.clara.from_below(tokens)])
-        embeddings, probabilities = (np.concatenate(rows) for rows in zip(*parts, strict=True))
-        return embeddings, probabilities
+            parts.append(self.clara.hear_below(tokens))
+        embeddings, logits = (torch.cat(rows) for rows in zip(*parts, strict=True))
+        return embeddings, logits
 
 
 class Listening:
@@ -111,10 +111,11 @@ class Listening:
         self._packed, self._claras = packed, tuple(claras)
         self._heard: dict[tuple[str, str], list[tuple[Tensor, Tensor]]] = {}
 
-    def heard(self, clara: Clara, clips: Sequence[PackedClip], *, name: str = "") -> tuple[np.ndarray, np.ndarray]:
-        """Unit embeddings (clips, width) and probabilities (clips, labels) of one of the CLARAs, under a disturbance.
+    def heard(self, clara: Clara, clips: Sequence[PackedClip], *, name: str = "") -> tuple[Tensor, Tensor]:
+        """What one of the CLARAs makes of the clips under a disturbance, for its `scored`, which may be calibrated yet.
 
-        Without a name the clips are as they are. Raises ValueError where there is no clip.
+        Unit embeddings (clips, width) and logits (clips, emotions). Without a name the clips are as they are. Raises
+        ValueError where there is no clip.
         """
         unheard = [clip for clip in clips if (name, clip.key) not in self._heard]
         for start in range(0, len(unheard), SOUNDS_AT_ONCE):
@@ -122,8 +123,7 @@ class Listening:
         place = next(place for place, one in enumerate(self._claras) if one is clara)
         rows = [self._heard[name, clip.key][place] for clip in clips]
         embeddings, logits = (torch.stack(part) for part in zip(*rows, strict=True))
-        # Reckoned when it is asked for: a CLARA may have been calibrated since.
-        return embeddings.cpu().numpy(), clara.scored(embeddings, logits).cpu().numpy()
+        return embeddings, logits
 
     def _hear(self, clips: Sequence[PackedClip], name: str) -> None:
         waveforms = [self._packed.waveform(clip) for clip in clips]

@@ -13,7 +13,7 @@ from training.clara import Clara, ClaraConfig, fixed_base
 from training.clara.whisper import WhisperEncoder
 from training.evaluation import comparison
 from training.evaluation.disturbances import DISTURBANCES, disturbed
-from training.evaluation.hearing import Listening
+from training.evaluation.hearing import Heard, Listening
 
 EMOTIONS = ("anger", "neutral", "sadness")
 
@@ -84,7 +84,7 @@ def test_a_base_that_both_stand_on_hears_every_disturbed_clip_once(packed, tmp_p
     clips = packed.split("test")
 
     both = Listening(packed, models)
-    said = [both.heard(clara, clips, name="telephone")[1] for clara in models]
+    said = [Heard(clara, packed, clips, listening=both).under("telephone") for clara in models]
 
     assert heard == [len(clips)]
     sounds = [disturbed(packed.waveform(clip), clip.key, name="telephone") for clip in clips]
@@ -96,10 +96,10 @@ def test_a_base_that_both_stand_on_hears_every_disturbed_clip_once(packed, tmp_p
 def test_what_was_heard_is_said_as_the_model_is_calibrated_by_now(packed):
     clara, clips = nano("anger", "neutral"), packed.split("test")
     listening = Listening(packed, [clara])
-    before = listening.heard(clara, clips)[1]
+    before = Heard(clara, packed, clips, listening=listening).probabilities
 
     clara.config = replace(clara.config, temperature=3.0)
-    after = listening.heard(clara, clips)[1]
+    after = Heard(clara, packed, clips, listening=listening).probabilities
 
     assert np.allclose(after, clara.scores([packed.waveform(clip) for clip in clips]).numpy(), atol=1e-5)
     assert not np.allclose(after, before, atol=1e-3)
